@@ -1,0 +1,49 @@
+# Two commands: `make board` and `make test`. Everything they need is set up first, into .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+LOCKS := $(wildcard containers/base/*.lock)
+# On a machine with an NVIDIA GPU the CUDA build of torch is installed. Elsewhere the CPU build, where pip can
+# reach it (pip's find-links or an extra index); where pip sees the package index alone, the CUDA build again.
+TORCH ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= $(shell nproc)
+
+export PATH := $(BIN):$(PATH)
+
+.PHONY: board test check lock performance clean
+board: $(VENV)/.ready
+	pqrst repro synthetic --jobs $(JOBS) --remake
+	pqrst show synthetic
+
+test: $(VENV)/.ready
+	pytest -n $(JOBS)
+
+check: $(VENV)/.ready
+	ruff check .
+	ruff format --check .
+	basedpyright
+
+performance: $(VENV)/.ready
+	pytest tests/performance -p no:xdist --benchmark-only
+
+$(VENV)/.ready: $(LOCKS) pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "PQRST needs Python 3.11: make PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the hash-locked environment into $(VENV) (one to three minutes)"
+	$(PIP) install --require-hashes --no-deps -r containers/base/common.lock
+	@if [ $(TORCH) = cpu ] && ! $(PIP) install --require-hashes --no-deps -r containers/base/cpu.lock 2>$(VENV)/torch.log; then \
+		cat $(VENV)/torch.log; \
+		echo "pip can't reach the CPU build of torch: installing the CUDA build (2.7 GB), which runs on a CPU too"; \
+		$(PIP) install --require-hashes --no-deps -r containers/base/cuda.lock; \
+	elif [ $(TORCH) = cuda ]; then \
+		$(PIP) install --require-hashes --no-deps -r containers/base/cuda.lock; \
+	fi
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock:
+	$(PYTHON) containers/lock.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache

@@ -1,0 +1,168 @@
+"""The command line: one verb per library function, no logic of its own."""
+
+import os
+import random
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.contract import ContractError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+BoardName = Annotated[str, typer.Argument(help="a board of params.yaml")]
+RowName = Annotated[str, typer.Argument(help="a row of methods/*/params.json")]
+
+
+def main() -> None:
+    """Run the command line; an error that we foresaw is one message, not a traceback."""
+    try:
+        app()
+    except (ContractError, OSError) as error:
+        sys.exit(f"pqrst: {error}")
+
+
+@app.command()
+def fetch(name: str) -> None:
+    """Bring a data set to data/raw/NAME: from $PQRST_MIRROR where that is set, else from its publisher."""
+    from benchmarks.datasets import fetch as fetcher
+    from benchmarks.settings import ROOT
+
+    mirror = os.environ.get("PQRST_MIRROR")
+    fetcher.fetch(name, ROOT / "data/raw" / name, Path(mirror) if mirror else None)
+
+
+@app.command()
+def windows(dataset: str) -> None:
+    """Prepare a data set: whole records at 250 Hz in data/windows/DATASET."""
+    from benchmarks.prepare import prepare_dataset
+
+    prepare_dataset(dataset)
+
+
+@app.command()
+def cases(board: BoardName) -> None:
+    """Cut a board's cases and its truth into data/boards/BOARD."""
+    from benchmarks.prepare import build_cases
+
+    build_cases(board)
+
+
+@app.command()
+def pretrain(board: BoardName, row: RowName) -> None:
+    """Pretrain a row on a board's unlabelled windows."""
+    from benchmarks.settings import ROOT
+    from benchmarks.settings import board as find_board
+    from benchmarks.settings import row as find_row
+    from containers.cell import run_pretrain
+
+    run_pretrain(find_row(row), find_board(board), ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain")
+
+
+@app.command()
+def cell(board: BoardName, row: RowName, task: str) -> None:
+    """Run a cell: fit and predict, every seed and scenario of one task."""
+    from benchmarks.settings import ROOT
+    from benchmarks.settings import board as find_board
+    from benchmarks.settings import row as find_row
+    from containers.cell import run_cell
+
+    found = find_board(board)
+    run_cell(find_row(row), found, task, ROOT / "data/boards" / board, ROOT / "runs" / board / row / task)
+
+
+@app.command()
+def score(board: BoardName, row: RowName) -> None:
+    """Score a row into leaderboard/scores/BOARD/ROW."""
+    from leaderboard.score import write_scores
+
+    write_scores(board, row)
+
+
+@app.command()
+def leaderboard(board: BoardName) -> None:
+    """Write leaderboard/boards/BOARD from the scores, after checking that none is missing."""
+    from leaderboard.board import write_board
+
+    write_board(board)
+
+
+@app.command()
+def show(board: BoardName) -> None:
+    """Print a board and the path of what to open."""
+    from leaderboard.terminal import show_board
+
+    show_board(board)
+
+
+@app.command()
+def sync() -> None:
+    """Bring source digests, the methods' dvc.yaml and the JSON Schema up to date."""
+    from benchmarks.pipeline.stages import sync as write
+
+    for path in write():
+        typer.echo(f"wrote {path}")
+
+
+@app.command()
+def status(board: Annotated[str | None, typer.Argument(help="all boards if none is named")] = None) -> None:
+    """Say what is not up to date, in a second; exit status 1 if anything is."""
+    from benchmarks.pipeline.report import print_status
+
+    raise typer.Exit(0 if print_status(board) else 1)
+
+
+@app.command()
+def repro(
+    board: BoardName,
+    jobs: Annotated[int, typer.Option(help="stages at once, one thread each")] = 0,
+    remake: Annotated[bool, typer.Option(help="also make again what is recorded but not here")] = False,
+    verify: Annotated[bool, typer.Option(help="then run one drawn cell again under plain dvc and compare")] = False,
+) -> None:
+    """Make a board: run what is stale, several stages at once, and record it in DVC."""
+    from benchmarks.pipeline import repro as runner
+    from benchmarks.pipeline.report import print_report
+    from benchmarks.settings import board as find_board
+
+    find_board(board)
+    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), remake)
+    good = print_report(board, report)
+    if good and verify:
+        address, same = runner.verify(board, random.SystemRandom().randrange(2**16))
+        for out, identical in same.items():
+            typer.echo(f"{address}: {out} {'came out the same' if identical else 'DIFFERS'}")
+        good = all(same.values())
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def new(name: str, like: Annotated[str, typer.Option(help="the method to start from")] = "mean") -> None:
+    """Write a working method folder methods/NAME to start from."""
+    from benchmarks.author import new_method
+
+    typer.echo(f"wrote {new_method(name, like)}; next: edit main.py, then pqrst check {name}")
+
+
+@app.command()
+def check(name: str) -> None:
+    """Run a method's contract on the synthetic board and say in plain words what is wrong."""
+    from benchmarks.author import check_method
+
+    findings = check_method(name)
+    for finding in findings:
+        typer.echo(f"- {finding}")
+    typer.echo(f"{name}: {'keeps the contract' if not findings else f'{len(findings)} to mend'}")
+    raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has and lacks, and what follows."""
+    from containers.doctor import print_report
+
+    print_report()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""The contract between the harness and a method, as pydantic models; their JSON Schema is in `benchmarks/schema/`.
+
+A method never imports this module: it reads and writes the files that the models describe
+(`methods/kit/exchange.py` is a reader of numpy and the standard library alone).
+"""
+
+import difflib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+CONTRACT_VERSION = 1
+CLASSES = ("N", "S", "V", "F", "Q")
+COMPLETION = ("interpolation", "reconstruction", "forecasting")
+TASKS = (*COMPLETION, "classification")
+
+Task = Literal["interpolation", "reconstruction", "forecasting", "classification"]
+Hides = Literal["points", "gap", "patches", "block", "lead", "noise", "future", "labels"]
+FailureKind = Literal[
+    "timeout", "out-of-memory", "crashed", "invalid-output", "over-quota", "not-applicable", "infrastructure"
+]
+Verb = Literal["pretrain", "fit", "predict"]
+
+
+class ContractError(ValueError):
+    """A file that does not say what the contract asks for; the message names the file, the key and the way out."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Versioned(Model):
+    contract_version: Literal[1] = CONTRACT_VERSION
+
+
+class Scenario(Model):
+    """One way of hiding or spoiling a signal. Fields that a kind has no use for are null."""
+
+    name: str
+    task: Task
+    hides: Hides
+    fraction: float | None = Field(None, description="share of samples or patches hidden")
+    seconds: float | None = Field(None, description="length of what is hidden, in s")
+    lead: int | None = Field(None, description="the lead that falls off, counted from 0")
+    snr: float | None = Field(None, description="signal-to-noise ratio in dB")
+
+
+class WindowSet(Versioned):
+    """`windows.json` beside `windows.npy`, float32 (windows, leads, samples) in mV. Hidden samples are NaN."""
+
+    rate: float = Field(description="Hz")
+    leads: list[list[str]] = Field(description="lead names of each window")
+    patients: list[int] | None = Field(None, description="one number per person; null in a case")
+    scenario: Scenario | None = Field(None, description="what a case hides; null in a training set")
+
+
+class RecordEntry(Model):
+    leads: list[str]
+    samples: int
+    beats: int
+    patient: int | None = Field(None, description="one number per person; null in a case")
+
+
+class RecordSet(Versioned):
+    """`records.json` beside `signal_NNN.npy` float32 (leads, samples) in mV, `beats_NNN.npy` int64 (beats,) and,
+    in a training set, `labels_NNN.npy` uint8 (beats,)."""
+
+    rate: float
+    classes: tuple[str, ...] = CLASSES
+    records: list[RecordEntry]
+
+
+class ScenarioSet(Versioned):
+    """`scenarios.json`: how a completion task will hide; a method may hide training windows the same way."""
+
+    scenarios: list[Scenario]
+
+
+class Budget(Model):
+    """How much a learned method may train. A board's budget, the same on every machine."""
+
+    steps: Annotated[int, Field(gt=0, description="gradient steps of one fit or pretraining, at most")]
+    windows: Annotated[int, Field(gt=0, description="windows seen in one fit or pretraining, at most")]
+
+
+class Call(Versioned):
+    """`call.json`: what is asked of the method."""
+
+    verb: Verb
+    task: Task | None
+    params: dict[str, Any]
+    seed: int
+    budget: Budget
+
+
+class Reference(Model):
+    citation: str
+    url: str = ""
+    licence: str
+
+
+class Limits(Model):
+    """What one call may use. Past it, it is killed and the cell has failed."""
+
+    minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 10
+    memory_gb: Annotated[float, Field(gt=0)] = 4
+    output_gb: Annotated[float, Field(gt=0)] = 1
+
+
+Family = Literal[
+    "classical completion",
+    "classical classification",
+    "supervised",
+    "masked",
+    "predictive",
+    "contrastive",
+    "generative",
+]
+
+
+class MethodCard(Model):
+    """`method.yaml`. Which rows are controls is for the harness to say, so `control` is no family here."""
+
+    name: str
+    family: Family
+    summary: str
+    reference: Reference
+    tasks: dict[Task, Literal["all"] | list[Hides]] = Field(description="task: all, or the kinds that it answers")
+    verbs: list[Verb]
+    deterministic: bool
+    limits: Limits = Limits()
+    entry: list[str] = ["python", "main.py"]
+    departures: str = ""
+
+    def answers(self, scenario: Scenario) -> bool:
+        kinds = self.tasks.get(scenario.task, [])
+        return kinds == "all" or scenario.hides in kinds
+
+
+class CallRecord(Model):
+    """What one call of a method cost and how it ended."""
+
+    verb: Verb
+    scenario: str | None
+    exit_code: int | None
+    wall_s: float
+    cpu_s: float
+    peak_memory_mb: float
+    command: str = Field(description="the command line, so that the call can be repeated by hand")
+
+
+class Status(Versioned):
+    """`status.json` of a cell and seed: how it went. `kind` is `ok` or the kind of failure."""
+
+    kind: Literal["ok"] | FailureKind
+    reason: str = ""
+    seed: int
+    runner: str
+    hardware: dict[str, str | int | float]
+    calls: list[CallRecord]
+    log_tail: str = Field("", description="the last lines that the method printed, when it failed")
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "windows.json": WindowSet,
+    "records.json": RecordSet,
+    "scenarios.json": ScenarioSet,
+    "call.json": Call,
+    "method.yaml": MethodCard,
+    "status.json": Status,
+}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse(model: type[M], data: Any, source: str) -> M:
+    """`data` as `model`, or a ContractError that names `source`, each wrong key and the nearest known one."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise ContractError(f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())) from None
+
+
+def _explain(model: type[BaseModel], error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{where}: {error['msg']}, found {error['input']!r:.80}"
+    known = sorted(_field_names(model))
+    nearest = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
+    return f"unknown key {where!r}" + (f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}")
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    """Every field name of `model` and of the models inside it."""
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {name for part in parts for name in part.get("properties", {})}
+
+
+def load(model: type[M], path: Path) -> M:
+    """Read a JSON or YAML file as `model`; raises ContractError naming the file."""
+    try:
+        text = path.read_text()
+        data = yaml.load(text, yaml.CSafeLoader) if path.suffix == ".yaml" else json.loads(text)
+    except FileNotFoundError:
+        raise ContractError(f"{path}: there is no such file") from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise ContractError(f"{path}: not readable as {path.suffix[1:]} ({error})") from None
+    return parse(model, data, str(path))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write under a temporary name, then rename: what is read is never half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text)
+    temporary.rename(path)
+
+
+def write_if_changed(path: Path, text: str) -> bool:
+    """As `write_text`, but a file that says so already keeps its time stamp; True if it was written."""
+    if path.exists() and path.read_text() == text:
+        return False
+    write_text(path, text)
+    return True
+
+
+def write_model(path: Path, model: BaseModel) -> None:
+    write_text(path, model.model_dump_json(indent=1) + "\n")
+
+
+def digest(value: Any) -> str:
+    """sha256 of a JSON value with sorted keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_schema(folder: Path) -> list[Path]:
+    """Write the JSON Schema of every file of the contract; returns those that changed."""
+    texts = {
+        folder / f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=1, sort_keys=True) + "\n"
+        for name, model in FILES.items()
+    }
+    return [path for path, text in texts.items() if write_if_changed(path, text)]

@@ -1,0 +1,266 @@
+"""Make a board with several stages at once, and record it in DVC by one writer.
+
+DVC runs one stage at a time and loses work where two of it run at once. So: one exclusive lock; the fast checker says
+what is stale; stages whose inputs are ready run side by side, one thread each; finished ones are recorded together by
+`dvc commit`, after a check that nothing they were made from changed meanwhile. Afterwards `dvc status` is clean.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.contract import ContractError
+from benchmarks.pipeline.stages import sync
+from benchmarks.pipeline.state import Hashes, Stage, condition, needed, read_locks, read_params, read_stages, upstream
+from benchmarks.settings import ROOT
+
+COMMIT_EVERY_S = 20.0
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+
+
+class StaleInput(ContractError):
+    """A stale stage needs what was made by a costly stage and is not here."""
+
+
+@dataclass
+class Report:
+    """What a run did: stages run, stages found up to date, and why others failed."""
+
+    ran: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def exclusive(root: Path, say=print) -> Iterator[None]:
+    """Hold the project for one run; a second one waits for the first to end."""
+    path = root / ".dvc/tmp/pqrst.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            say(f"another run holds this project (process {file.read().strip() or '?'}); waiting for it to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def plan(
+    target: str, stages: dict[str, Stage], locks: dict, hashes: Hashes, remake: bool
+) -> dict[str, tuple[str, ...]]:
+    """The stages that must run for `target`, in order, each with the reason; `remake` also makes what is not here.
+
+    Raises StaleInput where a stale stage would silently repeat a costly one (a method's pretraining or cell) because
+    its output is not here although nothing changed.
+    """
+    before = upstream(stages)
+    order = needed(target, before)
+    conditions = {address: condition(stages[address], locks.get(address), hashes) for address in order}
+    reasons: dict[str, tuple[str, ...]] = {}
+    for address in order:
+        found = conditions[address]
+        committed_missing = found.missing if not stages[address].cached or remake else ()
+        why = [*found.changes, *(f"{out} is missing" for out in committed_missing)]
+        why += [f"{maker} runs" for maker in before[address] if maker in reasons]
+        if why:
+            reasons[address] = tuple(why)
+    # What a stage that runs takes in must be here: go back along what is missing.
+    for address in reversed(order):
+        if address in reasons:
+            for maker in before[address]:
+                if conditions[maker].missing and maker not in reasons:
+                    reasons[maker] = ("its output is needed and not here",)
+                    if stages[maker].file != "dvc.yaml" and not remake:
+                        raise StaleInput(
+                            f"{address} must run ({reasons[address][0]}), but {conditions[maker].missing[0]}, which "
+                            f"{maker} made, is not here. Bring it: dvc pull; or make it again: pqrst repro "
+                            f"{target.rsplit('@', 1)[-1]} --remake"
+                        )
+    return {address: reasons[address] for address in order if address in reasons}
+
+
+def inputs_of(stage: Stage, root: Path, hashes: Hashes) -> dict[str, object]:
+    """What a stage is made from, to be compared before and after."""
+    found: dict[str, object] = {dep: hashes.of(dep) for dep in stage.deps}
+    for file, keys in stage.params:
+        found[f"params of {file}"] = read_params(root, file, keys)
+    return found
+
+
+def tool(name: str) -> str:
+    """The path of a console script of this environment."""
+    return str(Path(sys.executable).parent / name)
+
+
+def checkout(outs: list[str], root: Path) -> None:
+    """Bring back from DVC's local cache what is there."""
+    if outs:
+        command = [tool("dvc"), "--wait-for-lock", "checkout", "--quiet", "--allow-missing", *outs]
+        subprocess.run(command, cwd=root, capture_output=True, check=False)
+
+
+def run_stage(stage: Stage, root: Path, running: set[subprocess.Popen]) -> str | None:
+    """Run one stage's command in a process group of its own; the end of its output where it failed."""
+    environment = os.environ | ONE_THREAD | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
+    process = subprocess.Popen(
+        stage.cmd,
+        shell=True,
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    running.add(process)
+    output, _ = process.communicate()
+    running.discard(process)
+    return None if process.returncode == 0 else output.strip()[-2000:] or f"exit status {process.returncode}"
+
+
+def commit(done: dict[str, tuple[Stage, dict]], root: Path) -> dict[str, str]:
+    """Record finished stages in DVC; returns those that can't be, because what they were made from has changed."""
+    hashes = Hashes(root)
+    stale = {
+        address: "what it was made from changed while it ran; run again"
+        for address, (stage, inputs) in done.items()
+        if inputs_of(stage, root, hashes) != inputs
+    }
+    hashes.save()
+    good = [address for address in done if address not in stale]
+    if good:
+        command = [tool("dvc"), "--wait-for-lock", "commit", "--quiet", "--force", *good]
+        result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise ContractError(f"dvc commit failed: {(result.stderr or result.stdout).strip()[-1500:]}")
+    return stale
+
+
+def repro(board: str, jobs: int, remake: bool = False, root: Path = ROOT, console: Console | None = None) -> Report:
+    """Bring `leaderboard@BOARD` up to date with `jobs` stages at once."""
+    console = console or Console()
+    with exclusive(root, console.print):
+        sync(root)
+        return _repro(f"leaderboard@{board}", jobs, remake, root, console)
+
+
+def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console) -> Report:
+    stages, hashes, report = read_stages(root), Hashes(root), Report()
+    checkout_missing(target, stages, hashes, root)
+    before, locks = upstream(stages), read_locks(root)
+    todo = plan(target, stages, locks, hashes, remake)
+    hashes.save()
+    waiting = dict(todo)
+    running: set[subprocess.Popen] = set()
+    active: dict[Future, str] = {}
+    inputs: dict[str, dict] = {}
+    done: dict[str, tuple[Stage, dict]] = {}
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    last_commit = time.monotonic()
+    with _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
+        shown = bar.add_task(f"{target}", total=len(todo))
+        while waiting or active:
+            for address in [a for a in waiting if len(active) < jobs and not _blocked(a, before, waiting, active)]:
+                if len(active) == jobs:
+                    break
+                del waiting[address]
+                if bad := [maker for maker in before[address] if maker in report.failed or maker in report.skipped]:
+                    report.skipped.append(address)
+                    bar.console.print(f"skipped {address}: {bad[0]} failed", style="yellow", highlight=False)
+                    bar.advance(shown)
+                    continue
+                if condition(stages[address], locks.get(address), hashes).current:
+                    bar.advance(shown)  # what it is made from was made again, to the same bytes
+                    continue
+                inputs[address] = inputs_of(stages[address], root, hashes)
+                active[pool.submit(run_stage, stages[address], root, running)] = address
+            bar.update(shown, description=" · ".join(stages[a].name for a in active.values()) or target)
+            finished, _ = wait(active, timeout=1, return_when=FIRST_COMPLETED)
+            for future in finished:
+                address = active.pop(future)
+                if error := future.result():
+                    report.failed[address] = error
+                    bar.console.print(f"failed {address}; the end of its output is below", style="red", highlight=False)
+                else:
+                    done[address] = (stages[address], inputs.pop(address))
+                    report.ran.append(address)
+                bar.advance(shown)
+            if done and (time.monotonic() - last_commit > COMMIT_EVERY_S or not (waiting or active)):
+                report.failed |= commit(done, root)
+                done, last_commit = {}, time.monotonic()
+        if done:
+            report.failed |= commit(done, root)
+    hashes.save()
+    return report
+
+
+def checkout_missing(target: str, stages: dict[str, Stage], hashes: Hashes, root: Path) -> None:
+    """Bring back from DVC's cache the outputs of `target`'s stages that are not in the work tree."""
+    if (root / ".dvc/cache/files").is_dir():
+        wanted = [stages[address] for address in needed(target, upstream(stages)) if stages[address].cached]
+        checkout([out for stage in wanted for out in stage.outs if not (root / out).exists()], root)
+
+
+def _blocked(address: str, before: dict[str, list[str]], waiting: dict, active: dict[Future, str]) -> bool:
+    unfinished = set(waiting) | set(active.values())
+    return any(maker in unfinished for maker in before[address])
+
+
+@contextlib.contextmanager
+def _killing(running: set[subprocess.Popen]) -> Iterator[None]:
+    """When this run is told to end, every process group that it started ends with it."""
+
+    def stop(number: int, frame: object) -> None:
+        for process in list(running):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def verify(board: str, draw: int, root: Path = ROOT) -> tuple[str, dict[str, bool]]:
+    """Run one drawn cell of a board again under plain `dvc repro` and compare bytes.
+
+    Returns the cell's address and, for each of its outputs but the status (which holds times), whether it came out
+    the same.
+    """
+    with exclusive(root):
+        stages = read_stages(root)
+        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":cell@" in a]
+        stage = stages[cells[draw % len(cells)]]
+        outs = [out for out in stage.outs if not out.endswith("/status")]
+        earlier = {out: Hashes(root).of(out) for out in outs}
+        environment = os.environ | ONE_THREAD | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
+        command = [tool("dvc"), "--wait-for-lock", "repro", "--quiet", "--force", "--single-item", stage.address]
+        subprocess.run(command, cwd=root, env=environment, check=True)
+        return stage.address, {out: Hashes(root).of(out) == earlier[out] for out in outs}

@@ -1,0 +1,120 @@
+"""`params.yaml` and the methods on disk: which boards there are, and which rows and cells stand on them."""
+
+import difflib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from benchmarks import contract
+from benchmarks.contract import Budget, ContractError, MethodCard, Model
+
+ROOT = Path(__file__).resolve().parent.parent
+RATE = 250.0  # Hz, of every board
+WINDOW_S = 10.0
+SAMPLES = round(RATE * WINDOW_S)
+
+
+class Board(Model):
+    dataset: str
+    seed: int
+    windows_per_record: Annotated[int, Field(gt=0)]
+    seeds: Annotated[int, Field(gt=0)]
+    budget: Budget
+
+
+class Controls(Model):
+    from_truth: list[str]
+    methods: list[str]
+
+
+class Settings(Model):
+    boards: dict[str, Board]
+    controls: Controls
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method with the parameters of one variant, as it stands on a board."""
+
+    name: str
+    folder: Path
+    card: MethodCard
+    params: dict[str, Any]
+
+    def seeds(self, board: Board) -> list[int]:
+        return [0] if self.card.deterministic else list(range(board.seeds))
+
+
+@cache
+def settings(root: Path = ROOT) -> Settings:
+    return contract.load(Settings, root / "params.yaml")
+
+
+def board(name: str, root: Path = ROOT) -> Board:
+    """The board `name`; raises ContractError naming the nearest known one."""
+    boards = settings(root).boards
+    if name not in boards:
+        raise ContractError(f"params.yaml: no board {name!r}{_hint(name, boards)}")
+    return boards[name]
+
+
+@cache
+def method_folders(root: Path = ROOT) -> tuple[Path, ...]:
+    """Every folder under `methods/` that holds a `method.yaml`."""
+    return tuple(sorted(path.parent for path in (root / "methods").glob("*/method.yaml")))
+
+
+def read_method(folder: Path) -> list[Row]:
+    """The rows of one method folder: its card with each entry of `params.json`."""
+    card = contract.load(MethodCard, folder / "method.yaml")
+    if card.name != folder.name:
+        raise ContractError(f"{folder / 'method.yaml'}: name is {card.name!r}, expected the folder's, {folder.name!r}")
+    try:
+        variants = json.loads((folder / "params.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ContractError(f"{folder / 'params.json'}: expected one object per variant ({error})") from None
+    if not isinstance(variants, dict) or not all(isinstance(params, dict) for params in variants.values()):
+        raise ContractError(f"{folder / 'params.json'}: expected an object that gives each row's name its parameters")
+    return [Row(name, folder, card, params) for name, params in variants.items()]
+
+
+@cache
+def rows(root: Path = ROOT) -> dict[str, Row]:
+    """Every row of every method by name; raises ContractError where two methods claim one name."""
+    found: dict[str, Row] = {}
+    reserved = settings(root).controls.from_truth
+    for folder in method_folders(root):
+        for row in read_method(folder):
+            if row.name in found or row.name in reserved:
+                holder = found[row.name].folder if row.name in found else "the scorer's controls"
+                raise ContractError(f"{folder / 'params.json'}: row {row.name!r} is taken by {holder}; name it otherwise")
+            found[row.name] = row
+    return found
+
+
+def row(name: str, root: Path = ROOT) -> Row:
+    """The row `name`; raises ContractError naming the nearest known one."""
+    known = rows(root)
+    if name not in known:
+        raise ContractError(f"no row {name!r} in any methods/*/params.json{_hint(name, known)}")
+    return known[name]
+
+
+def family(name: str, root: Path = ROOT) -> str:
+    """The family that the board shows: which rows are controls is the harness's to say, never the method's."""
+    controls = settings(root).controls
+    return "control" if name in (*controls.methods, *controls.from_truth) else row(name, root).card.family
+
+
+def board_rows(root: Path = ROOT) -> list[str]:
+    """Every row of a board, controls from the truth included."""
+    return [*settings(root).controls.from_truth, *rows(root)]
+
+
+def _hint(name: str, known: Any) -> str:
+    nearest = difflib.get_close_matches(name, list(known), 1)
+    return f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"

@@ -1,0 +1,272 @@
+"""Score a row on a board: one JSON document per task and seed, with one row per patient.
+
+The document holds nothing that depends on when or where it was made, so that the same predictions give the same
+bytes; what a cell cost and on which machine lies beside it, in `costs.json`.
+"""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import beat_metrics, contract, metrics
+from benchmarks.cases import BeatTruth, Truth, read_beat_truth, read_truth, wanted
+from benchmarks.contract import CLASSES, TASKS, ContractError, Scenario, Status, digest
+from benchmarks.baseline import baseline_filter
+from benchmarks.pipeline.sources import recorded_digest
+from benchmarks.pipeline.state import Hashes
+from benchmarks.scenarios import of_task, primary_metric
+from benchmarks.settings import RATE, ROOT, Board, Row, family, settings
+from benchmarks.settings import row as find_row
+from leaderboard.statistics import jackknife_macro_f1, patient_mean_interval
+
+HARNESS_VERSION = 1
+DIGITS = 6  # significant digits of a published number
+LATE_SAMPLES = round(0.1 * RATE)
+BLUR_SAMPLES = 0.048 * RATE  # standard deviation
+
+Document = dict[str, Any]
+
+
+def score(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
+    """Every document of a row: for each task and seed a score or a typed failure."""
+    board = settings(root).boards[board_name]
+    cases = root / "data/boards" / board_name
+    from_truth = row_name in settings(root).controls.from_truth
+    row = None if from_truth else find_row(row_name, root)
+    leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
+    hashes = Hashes(root)
+    documents = []
+    for task in TASKS:
+        chosen = of_task(task, leads)
+        for seed in row.seeds(board) if row else [0]:
+            result = (
+                _control(row_name, task, chosen, cases)
+                if row is None
+                else _cell(row, task, seed, chosen, cases, root / "runs" / board_name / row_name / task)
+            )
+            about = {"board": board_name, "row": row_name, "family": family(row_name, root), "task": task, "seed": seed}
+            documents.append(
+                {
+                    "contract_version": contract.CONTRACT_VERSION,
+                    **about,
+                    **result,
+                    "provenance": provenance(board_name, board, row, task, seed, hashes),
+                }
+            )
+    hashes.save()
+    return documents
+
+
+def provenance(board_name: str, board: Board, row: Row | None, task: str, seed: int, hashes: Hashes) -> Document:
+    """What a cell was made from. `key` is the cell's comparability key: two cells of one key hold one number;
+    `column` is the same for all cells that may stand in one column."""
+    folder = f"data/boards/{board_name}"
+    asked = {"predict": hashes.of(f"{folder}/predict/{task}"), "truth": hashes.of(f"{folder}/truth")}
+    learns = row is not None and "fit" in row.card.verbs
+    scorer = json.loads((hashes.root / "benchmarks/source.json").read_text())["score"]
+    versions = {"contract": contract.CONTRACT_VERSION, "harness": HARNESS_VERSION}
+    made_from = {
+        "data": {**asked, **({"fit": hashes.of(f"{folder}/fit")} if learns else {})},
+        "source": recorded_digest(row) if row else scorer,
+        "params": row.params if row else {},
+        "budget": board.budget.model_dump() if learns else None,
+        "seed": seed,
+        **versions,
+    }
+    return {**made_from, "scorer": scorer, "key": digest(made_from), "column": digest([asked, scorer, versions])}
+
+
+def _cell(row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, run: Path) -> Document:
+    if task not in row.card.tasks:
+        return _failure("not-applicable", f"{row.card.name} does not do {task}")
+    status = contract.load(Status, run / f"status/seed-{seed}.json")
+    if status.kind != "ok":
+        return _failure(status.kind, status.reason)
+    predictions = run / f"predictions/seed-{seed}"
+    if task == "classification":
+        probabilities = np.load(predictions / "heartbeat.npy", allow_pickle=False)
+        return _scored({"heartbeat": score_beats(probabilities, read_beat_truth(cases / "truth"))})
+    truth, filtered = _completion_truth(cases)
+    scenarios: Document = {}
+    for scenario in chosen:
+        if not row.card.answers(scenario):
+            scenarios[scenario.name] = {"status": "not-applicable"}
+            continue
+        mask = wanted(cases / "predict" / task / scenario.name, scenario)
+        values = np.load(predictions / f"{scenario.name}.npy", allow_pickle=False)
+        if values.shape != (int(mask.sum()),):
+            raise ContractError(
+                f"{predictions / scenario.name}.npy holds {values.size} samples, the case wants {mask.sum()}; "
+                "the cases were made again since: run the cell again"
+            )
+        completed = np.array(truth.signal)
+        completed[mask] = values
+        scenarios[scenario.name] = score_windows(completed, mask, scenario, truth, filtered)
+    return _scored(scenarios)
+
+
+def _control(name: str, task: str, chosen: list[Scenario], cases: Path) -> Document:
+    """A control that needs the truth: no method may ask for it, so it is made here."""
+    if task == "classification":
+        if name != "oracle":
+            return _failure("not-applicable", f"{name} is a control of the completion tasks")
+        beats = read_beat_truth(cases / "truth")
+        return _scored({"heartbeat": score_beats(np.eye(len(CLASSES))[beats.labels], beats)})
+    truth, filtered = _completion_truth(cases)
+    guess = distort(name, np.asarray(truth.signal))
+    scenarios = {}
+    for scenario in chosen:
+        mask = wanted(cases / "predict" / task / scenario.name, scenario)
+        completed = np.where(mask, guess, truth.signal)
+        scenarios[scenario.name] = score_windows(completed, mask, scenario, truth, filtered)
+    return _scored(scenarios)
+
+
+def distort(name: str, signal: np.ndarray) -> np.ndarray:
+    """The prediction of a control from the truth (windows, leads, samples) in mV."""
+    if name == "late-100ms":
+        return np.concatenate([np.repeat(signal[..., :1], LATE_SAMPLES, -1), signal[..., :-LATE_SAMPLES]], axis=-1)
+    if name == "blurred":
+        from scipy.ndimage import gaussian_filter1d
+
+        return gaussian_filter1d(signal, BLUR_SAMPLES, axis=-1)
+    if name == "oracle":
+        return signal
+    raise ContractError(f"params.yaml: controls.from_truth names {name!r}; known: oracle, late-100ms, blurred")
+
+
+def _completion_truth(cases: Path) -> tuple[Truth, np.ndarray]:
+    truth = read_truth(cases / "truth")
+    return truth, baseline_filter(np.asarray(truth.signal), RATE)
+
+
+def score_windows(
+    completed: np.ndarray, mask: np.ndarray, scenario: Scenario, truth: Truth, filtered: np.ndarray
+) -> Document:
+    """The scores of one completion scenario.
+
+    `completed` (windows, leads, samples) in mV holds the truth where visible and the prediction where wanted; both it
+    and the truth pass the scorer's baseline filter before they are compared.
+    """
+    per_window = metrics.completion_metrics(
+        filtered, baseline_filter(completed, RATE), mask, truth.scale, RATE, scenario.hides
+    )
+    patients = list(dict.fromkeys(truth.patient))
+    rows = [truth.patient == patient for patient in patients]
+    split = [str(truth.split[mine][0]) for mine in rows]
+    table: Document = {"patient": list(map(str, patients)), "split": split, "windows": [int(m.sum()) for m in rows]}
+    hits, false, missed = (per_window.pop(f"rpeak_{kind}") for kind in ("tp", "fp", "fn"))
+    counts = np.array([[kind[mine].sum() for kind in (hits, false, missed)] for mine in rows])
+    table["rpeak_tp_fp_fn"] = counts.astype(int).tolist()
+    means = {name: [_mean(values[mine]) for mine in rows] for name, values in per_window.items()}
+    # A patient none of whose R peaks is hidden has no F1.
+    means["rpeak_f1"] = [2 * tp / (2 * tp + fp + fn) if tp + fn else math.nan for tp, fp, fn in counts]
+    summary: Document = {}
+    test = np.asarray(split) == "test"
+    for name, values in means.items():
+        if np.ndim(values) == 2:
+            table[name] = [[rounded(value) for value in bins] for bins in values]
+            summary[name] = {"value": [rounded(_mean(column)) for column in np.asarray(values)[test].T]}
+            continue
+        table[name] = [rounded(value) for value in values]
+        summary[name] = _summary(*patient_mean_interval(np.asarray(values)[test]))
+    return {"status": "scored", "primary": primary_metric(scenario), "metrics": summary, "patients": table}
+
+
+def score_beats(probabilities: np.ndarray, truth: BeatTruth) -> Document:
+    """The scores of the heartbeat scenario from probabilities (beats, classes)."""
+    validation, test = truth.split == "validation", truth.split == "test"
+    tau = beat_metrics.choose_tau(probabilities[validation], truth.labels[validation], truth.prior)
+    decided = beat_metrics.decide(probabilities, truth.prior, tau)
+    patients = list(dict.fromkeys(truth.patient))
+    confusions = np.stack(
+        [beat_metrics.confusion(truth.labels[truth.patient == p], decided[truth.patient == p]) for p in patients]
+    )
+    split = np.array([truth.split[truth.patient == p][0] for p in patients])
+    pooled = beat_metrics.beat_metrics(probabilities[test], decided[test], truth.labels[test])
+    summary = {name: {"value": rounded(number)} for name, number in pooled.items()}
+    summary["macro_f1"] = _summary(*jackknife_macro_f1(confusions[split == "test"]))
+    return {
+        "status": "scored",
+        "primary": "macro_f1",
+        "tau": round(float(tau), 1),
+        "metrics": summary,
+        "patients": {
+            "patient": [str(p) for p in patients],
+            "split": [str(s) for s in split],
+            "confusion": [matrix.astype(int).ravel().tolist() for matrix in confusions],
+        },
+    }
+
+
+def _scored(scenarios: Document) -> Document:
+    return {"status": "scored", "reason": "", "scenarios": scenarios}
+
+
+def _failure(kind: str, reason: str) -> Document:
+    return {"status": kind, "reason": reason, "scenarios": {}}
+
+
+def _mean(values: np.ndarray) -> Any:
+    """Mean over windows, or bin by bin, of what is defined; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0)
+    return np.divide(total, count, out=np.full(np.shape(total), math.nan), where=count > 0)
+
+
+def _summary(value: float, low: float, high: float) -> Document:
+    return {"value": rounded(value), "low": rounded(low), "high": rounded(high)}
+
+
+def rounded(value: float) -> float | None:
+    """A number as it is published; None where it is not defined."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+
+
+def costs(board_name: str, row_name: str, root: Path = ROOT) -> Document:
+    """What the row's cells cost and on which machine, by task and seed."""
+    found: Document = {}
+    for path in sorted((root / "runs" / board_name / row_name).glob("*/status/seed-*.json")):
+        status = contract.load(Status, path)
+        calls = [call.model_dump(exclude={"command"}) for call in status.calls]
+        found[f"{path.parent.parent.name}/{path.stem}"] = {
+            "wall_s": round(sum(call.wall_s for call in status.calls), 2),
+            "cpu_s": round(sum(call.cpu_s for call in status.calls), 2),
+            "peak_memory_mb": max((call.peak_memory_mb for call in status.calls), default=0),
+            "runner": status.runner,
+            "hardware": status.hardware,
+            "calls": calls,
+        }
+    return found
+
+
+def write_scores(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
+    """Score a row and replace `leaderboard/scores/BOARD/ROW/` by its documents."""
+    documents = score(board_name, row_name, root)
+    target = root / "leaderboard/scores" / board_name / row_name
+    part = target.with_name(f".{row_name}.tmp")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for document in documents:
+        (part / f"{document['task']}-{document['seed']}.json").write_text(dump(document))
+    if spent := costs(board_name, row_name, root):
+        (part / "costs.json").write_text(dump(spent))
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
+    return documents
+
+
+def dump(document: Document, depth: int = 0) -> str:
+    """JSON that a person can read and git can compare: lists on one line, one key per line, deterministic."""
+    if not isinstance(document, dict) or not document:
+        return json.dumps(document, allow_nan=False)
+    if all(not isinstance(value, dict | list) for value in document.values()) and depth > 1:
+        return json.dumps(document, allow_nan=False)
+    inner = " " * (depth + 1)
+    lines = [f"{inner}{json.dumps(str(key))}: {dump(value, depth + 1)}" for key, value in document.items()]
+    return "{\n" + ",\n".join(lines) + "\n" + " " * depth + "}" + ("\n" if depth == 0 else "")

@@ -1,0 +1,62 @@
+"""A board in the terminal."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.contract import TASKS, ContractError
+from benchmarks.settings import ROOT
+from leaderboard.render import FAMILIES, NAMES, cost
+
+
+def show_board(board: str, root: Path = ROOT, console: Console | None = None) -> None:
+    """Print one table per task and the path of the whole board; raises ContractError if it is not made yet."""
+    console = console or Console()
+    folder = root / "leaderboard/boards" / board
+    if not (folder / "board.json").exists():
+        raise ContractError(f"{folder / 'board.json'}: not made yet; make it: pqrst repro {board}")
+    cells = list(json.loads((folder / "board.json").read_text())["cells"].values())
+    for task in TASKS:
+        console.print(task_table(board, task, [cell for cell in cells if cell["task"] == task]))
+    console.print("lower is better for nRMSE, higher for F1; [bold]bold[/]: the best row that is no control")
+    console.print(f"with intervals, costs and failures: [bold]{folder / 'board.md'}[/]", soft_wrap=True)
+
+
+def task_table(board: str, task: str, cells: list[dict]) -> Table:
+    """The values of one task, the best row that is no control in bold."""
+    oracle = next(cell for cell in cells if cell["row"] == "oracle")
+    scenarios = {name: found["primary"] for name, found in oracle["scenarios"].items()}
+    table = Table(title=f"{board}: {task}", title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("row", no_wrap=True)
+    for name, metric in scenarios.items():
+        table.add_column(f"{name}\n{NAMES[metric]}", justify="right")
+    table.add_column("wall", justify="right")
+    best = {name: _best(name, metric, cells) for name, metric in scenarios.items()}
+    for cell in sorted(cells, key=lambda cell: FAMILIES.index(cell["family"])):
+        if cell["status"] == "not-applicable":
+            continue
+        style = "dim" if cell["family"] == "control" else ""
+        if cell["status"] != "scored":
+            table.add_row(cell["row"], f"[red]{cell['status']}[/]", *[""] * (len(scenarios) - 1), cost(cell)[0])
+            continue
+        values = []
+        for name, metric in scenarios.items():
+            value = _value(cell, name, metric)
+            text = "–" if value is None else f"{value:.3f}"
+            values.append(f"[bold]{text}[/]" if value is not None and value == best[name] and not style else text)
+        table.add_row(cell["row"], *values, cost(cell)[0], style=style)
+    return table
+
+
+def _value(cell: dict, scenario: str, metric: str) -> float | None:
+    return cell["scenarios"].get(scenario, {}).get("metrics", {}).get(metric, {}).get("value")
+
+
+def _best(scenario: str, metric: str, cells: list[dict]) -> float | None:
+    values = [_value(cell, scenario, metric) for cell in cells if cell["family"] != "control"]
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return max(known) if metric == "macro_f1" else min(known)

@@ -1,0 +1,31 @@
+"""Fixtures of all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def real_data(name: str) -> Path:
+    """The folder of a real data set; skips where it was not fetched, fails where it must be there."""
+    mirror = os.environ.get("PQRST_MIRROR")
+    for folder in ([Path(mirror) / name] if mirror else []) + [ROOT / "data/raw" / name]:
+        if any(folder.glob("*.dat")):
+            return folder
+    if os.environ.get("PQRST_CI") == "1":
+        pytest.fail(f"the real data must be there where PQRST_CI=1; fetch it: pqrst fetch {name}")
+    pytest.skip(f"fetch it: pqrst fetch {name}")
+
+
+@pytest.fixture(scope="session")
+def mitdb_folder() -> Path:
+    """The MIT-BIH Arrhythmia Database."""
+    return real_data("mitdb")
+
+
+@pytest.fixture(scope="session")
+def nstdb_folder() -> Path:
+    """The three noise records of the MIT-BIH Noise Stress Test Database."""
+    return real_data("nstdb")

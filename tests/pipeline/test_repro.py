@@ -1,0 +1,207 @@
+"""Real DVC: what reruns and what does not, alone and side by side, killed and started again."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from benchmarks.pipeline.report import conditions
+from benchmarks.pipeline.state import Hashes, read_locks, read_stages
+
+from .conftest import BIN, Project
+
+BOARD = "leaderboard/boards/synthetic/board.md"
+
+
+def ran(project: Project) -> list[str]:
+    """Run `pqrst repro` and give the stages that it ran, by a marker in each one's output."""
+    before = {path: path.stat().st_mtime_ns for path in project.root.glob("runs/*/*/*/predictions")}
+    before |= {path: path.stat().st_mtime_ns for path in project.root.glob("leaderboard/scores/*/*")}
+    project.pqrst("repro", "synthetic", "--jobs", "2")
+    after = [*project.root.glob("runs/*/*/*/predictions"), *project.root.glob("leaderboard/scores/*/*")]
+    return sorted(
+        str(path.relative_to(project.root)) for path in after if before.get(path) != path.stat().st_mtime_ns
+    )
+
+
+def test_after_a_run_dvc_has_nothing_to_do(made):
+    assert "# Leaderboard: synthetic" in (made.root / BOARD).read_text()
+    status = json.loads(made.dvc("status", "--json", "leaderboard@synthetic", "--with-deps"))
+    assert status == {}
+    before = made.results()
+    output = made.dvc("repro", "leaderboard@synthetic")
+    assert "Running stage" not in output and "up to date" in output
+    assert made.results() == before
+    assert "everything is up to date" in made.pqrst("repro", "synthetic")
+
+
+def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
+    project.dvc("repro", "leaderboard@synthetic")
+    assert project.results() == made_once.results()
+    locked = {a: [o["md5"] for o in e["outs"]] for a, e in read_locks(project.root).items() if "cell@" in a}
+    parallel = {a: [o["md5"] for o in e["outs"]] for a, e in read_locks(made_once.root).items() if "cell@" in a}
+    assert {a: m[:2] for a, m in locked.items()} == {a: m[:2] for a, m in parallel.items()}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "stale"),
+    [
+        ("methods/mean/main.py", "import numpy as np", "# a comment\n\nimport numpy as np", []),
+        ("methods/mean/README.md", "# mean", "# The mean", []),
+        ("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1", ["mean"]),
+        ("methods/prior/params.json", "{", '{"another": {}, ', ["another"]),
+        ("methods/kit/exchange.py", "import sys", "import sys\n\nUNUSED = 1", ["mean", "linear", "prior"]),
+        ("containers/base/common.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
+        ("leaderboard/score.py", "DIGITS = 6", "DIGITS = 7", []),
+    ],
+)
+def test_what_reruns_is_what_was_changed(made, path, old, new, stale):
+    made.edit(path, old, new)
+    made.pqrst("sync")
+    output = made.pqrst("status", "synthetic", check=False)
+    cells = {line.split("cell@synthetic-")[1].split(":")[0].rsplit("-", 1)[0] for line in output.splitlines() if "cell@" in line}
+    assert cells == set(stale), output
+
+
+def test_the_fast_checker_agrees_with_dvc(made):
+    addresses = [a for a in read_stages(made.root) if "synthetic" in a or a == "simulate"]
+
+    def compare() -> set[str]:
+        theirs = set(json.loads(made.dvc("status", "--json", "leaderboard@synthetic", "--with-deps")))
+        found = conditions("synthetic", made.root)
+        assert {a for a, each in found.items() if not each.current} == theirs
+        return theirs
+
+    assert set(conditions("synthetic", made.root)) == set(addresses)
+    assert compare() == set()
+    changes = [
+        lambda: made.edit("params.yaml", "seed: 20261101", "seed: 20261109"),
+        lambda: made.edit("params.yaml", "seed: 20261109", "seed: 20261101  # the same"),
+        lambda: made.edit("leaderboard/scores/synthetic/mean/forecasting-0.json", '"scored"', '"Scored"'),
+        lambda: shutil.rmtree(made.root / "runs/synthetic/linear/forecasting/model"),
+        lambda: (made.root / "data/boards/synthetic/fit/more.npy").write_text("x"),
+        lambda: made.edit("dvc.yaml", "cmd: pqrst leaderboard ${item}", "cmd: pqrst  leaderboard ${item}"),
+        lambda: made.edit("methods/mean/params.json", "{}", '{"x": 1}'),
+        lambda: (made.root / BOARD).unlink(),
+    ]
+    counts = []
+    for change in changes:
+        change()
+        counts.append(len(compare()))
+    assert counts[0] > 0 and counts[1] == 0 and counts == [counts[0], 0, *sorted(counts[2:])]
+
+
+def test_a_method_that_fails_is_a_row_with_a_reason_and_the_board_is_made(made):
+    made.edit("methods/linear/main.py", "serve(", "raise SystemExit('my <b>library</b> is | missing')\nserve(")
+    assert "0 failed" in made.pqrst("repro", "synthetic", "--jobs", "2")
+    board = (made.root / BOARD).read_text()
+    assert r"**crashed**: predict points-75: exit status 1: my <b>library</b> is \| missing" in board
+    document = json.loads((made.root / "leaderboard/scores/synthetic/linear/forecasting-0.json").read_text())
+    assert document["status"] == "crashed" and document["scenarios"] == {}
+    assert "3 crashed" in board
+
+
+def test_a_fresh_clone_has_nothing_to_do_and_refuses_to_repeat_what_was_costly(made, tmp_path):
+    for folder in ("data", "runs", ".dvc/cache", ".dvc/tmp"):
+        shutil.rmtree(made.root / folder)
+    before = made.results()
+    assert "everything is up to date" in made.pqrst("repro", "synthetic")
+    assert "up to date" in made.pqrst("status", "synthetic")
+    assert "didn't change, skipping" in made.dvc("repro", "--allow-missing", "leaderboard@synthetic")
+    made.edit("leaderboard/score.py", "DIGITS = 6", "DIGITS = 5")
+    refused = made.pqrst("repro", "synthetic", check=False)
+    assert "is not here. Bring it: dvc pull; or make it again: pqrst repro synthetic --remake" in refused
+    assert made.results() == before, "what was committed must not be lost"
+    made.edit("leaderboard/score.py", "DIGITS = 5", "DIGITS = 6")
+    made.pqrst("repro", "synthetic", "--remake", "--jobs", "2")
+    assert {k: v for k, v in made.results().items() if k in before} == before
+
+
+def test_a_changed_scorer_brings_predictions_back_from_the_cache(made):
+    shutil.rmtree(made.root / "runs")
+    made.edit("leaderboard/score.py", "DIGITS = 6", "DIGITS = 5")
+    changed = ran(made)
+    assert [path for path in changed if path.startswith("leaderboard/scores/synthetic/mean")]
+    assert json.loads(made.dvc("status", "--json", "leaderboard@synthetic", "--with-deps")) == {}
+
+
+@pytest.mark.parametrize("how", ["pqrst", "dvc"])
+@pytest.mark.parametrize("moment", [1.0, 4.0, 8.0])
+def test_killed_and_started_again_gives_the_same_bytes(made_once, project, how, moment):
+    command = {
+        "pqrst": [str(BIN / "python"), "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "2"],
+        "dvc": [str(BIN / "dvc"), "repro", "leaderboard@synthetic"],
+    }[how]
+    wait = moment + random.Random(f"{how} {moment}").random()
+    process = subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(wait)
+    killed = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert killed or moment > 1, "the run ended before it was killed"
+    project.run(*command)
+    assert project.results() == made_once.results()
+    assert json.loads(project.dvc("status", "--json", "leaderboard@synthetic", "--with-deps")) == {}
+
+
+def test_two_at_once_lose_nothing(made_once, project):
+    command = [sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "2"]
+    both = [
+        subprocess.Popen(
+            command, cwd=project.root, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(2)
+    ]
+    outputs = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sum("waiting for it to end" in output for output in outputs) == 1
+    assert sum("everything is up to date" in output for output in outputs) == 1
+    assert project.results() == made_once.results()
+
+
+def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded(made):
+    made.edit("methods/mean/main.py", "import numpy as np", "import time\n\nimport numpy as np\n\ntime.sleep(2)")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "1"],
+        cwd=made.root,
+        env=made.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    time.sleep(4)
+    made.edit("methods/mean/source.json", '"method": "', '"method": "0')
+    output = process.communicate()[0]
+    assert process.returncode == 1 and "changed while it ran" in output
+
+
+def test_a_cut_lock_is_explained(made):
+    path = made.root / "methods/mean/dvc.lock"
+    path.write_text("schema: '2.0'\nstages:\n  cell@synth: [")
+    output = made.pqrst("status", "synthetic", check=False)
+    assert "methods/mean/dvc.lock: cut short or not YAML" in output and "git checkout" in output
+
+
+def test_verify_runs_a_cell_again_under_plain_dvc(made):
+    output = made.pqrst("repro", "synthetic", "--verify")
+    assert output.count("came out the same") == 2 and "DIFFERS" not in output
+
+
+def test_hashes_are_those_of_dvc(made):
+    hashes = Hashes(made.root)
+    for lock in read_locks(made.root).values():
+        for entry in (*lock.get("deps", []), *lock.get("outs", [])):
+            assert hashes.of(entry["path"]) == entry["md5"]
