@@ -8,22 +8,6 @@ leads) in mV. A window in which nothing is wanted has no error: NaN.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmarks.baseline import baseline_filter, lead_scale
-
-__all__ = [
-    "baseline_filter",
-    "completion_metrics",
-    "crps",
-    "error_by_horizon",
-    "f1",
-    "lead_scale",
-    "log_spectral_distance",
-    "nrmse",
-    "pearson",
-    "rpeak_f1_counts",
-    "warped_nrmse",
-]
-
 WARP_BAND_S = 0.075
 WARP_PENALTY = 2.5  # squared scales per s of shift
 SHORTEST_WARPED_S = 0.25  # shorter than a heartbeat's own waves: nothing to align
@@ -83,7 +67,7 @@ def pearson(truth: np.ndarray, guess: np.ndarray, wanted: np.ndarray) -> np.ndar
 def log_spectral_distance(truth: np.ndarray, guess: np.ndarray, wanted: np.ndarray, rate: float) -> np.ndarray:
     """Distance of spectra in dB (windows,): root mean square of 10 log10 of their ratio from 1 to 40 Hz, per frame.
 
-    Frames are 1 s (Hann), every 0.5 s from the window's start; those of which at least half is wanted count, and the
+    Frames are 1 s (Hann), every 0.5 s from the window's start; those of which more than half is wanted count, and the
     mean is taken over them and the leads. Powers are floored, so that silence is far and not infinitely far.
     """
     length = round(SPECTRAL_FRAME_S * rate)
@@ -93,7 +77,7 @@ def log_spectral_distance(truth: np.ndarray, guess: np.ndarray, wanted: np.ndarr
     total, count = np.zeros(len(truth)), np.zeros(len(truth))
     for start in range(0, truth.shape[-1] - length + 1, length // 2):
         stretch = slice(start, start + length)
-        counts = wanted[..., stretch].mean(-1) >= 0.5
+        counts = wanted[..., stretch].mean(-1) > 0.5
         if not counts.any():
             continue
         decibels = []
@@ -153,11 +137,6 @@ def rpeak_f1_counts(
     return hits, false, all_true - hits
 
 
-def f1(hits: np.ndarray, false: np.ndarray, missed: np.ndarray) -> np.ndarray:
-    """2 TP / (2 TP + FP + FN); NaN where there is nothing to find and nothing was found."""
-    return _ratio(2 * np.asarray(hits, np.float64), 2 * np.asarray(hits) + false + missed)
-
-
 def error_by_horizon(
     truth: np.ndarray, guess: np.ndarray, wanted: np.ndarray, scale: np.ndarray, rate: float
 ) -> np.ndarray:
@@ -197,21 +176,19 @@ def completion_metrics(
 ) -> dict[str, np.ndarray]:
     """Every metric of a case, each (windows,).
 
-    `rpeak_tp`, `rpeak_fp` and `rpeak_fn` are counts: average or sum them over a patient, then take `f1`. Where the
-    future is hidden, `nrmse_0.5s`, `nrmse_1.0s`, … are the errors up to that horizon from the one before. Where noise
-    was added there is nothing to forgive in time, because the truth's timing is visible: no `warped_nrmse`.
+    `rpeak_tp`, `rpeak_fp` and `rpeak_fn` are counts, to be summed over a patient before F1 is taken. Where the
+    future is hidden, `nrmse_0.5s`, `nrmse_1.0s`, … are the errors up to that horizon from the one before.
     """
     hits, false, missed = rpeak_f1_counts(truth, guess, wanted, rate)
     metrics = {
         "nrmse": nrmse(truth, guess, wanted, scale),
+        "warped_nrmse": warped_nrmse(truth, guess, wanted, scale, rate),
         "pearson": pearson(truth, guess, wanted),
         "log_spectral_distance": log_spectral_distance(truth, guess, wanted, rate),
         "rpeak_tp": hits,
         "rpeak_fp": false,
         "rpeak_fn": missed,
     }
-    if scenario_hides != "noise":
-        metrics["warped_nrmse"] = warped_nrmse(truth, guess, wanted, scale, rate)
     if scenario_hides == "future":
         errors = error_by_horizon(truth, guess, wanted, scale, rate)
         metrics |= {f"nrmse_{(k + 1) * HORIZON_S:.1f}s": column for k, column in enumerate(errors.T)}

@@ -168,10 +168,6 @@ def score_windows(
     summary: Document = {}
     test = np.asarray(split) == "test"
     for name, values in means.items():
-        if np.ndim(values) == 2:
-            table[name] = [[rounded(value) for value in bins] for bins in values]
-            summary[name] = {"value": [rounded(_mean(column)) for column in np.asarray(values)[test].T]}
-            continue
         table[name] = [rounded(value) for value in values]
         summary[name] = _summary(*patient_mean_interval(np.asarray(values)[test]))
     return {"status": "scored", "primary": primary_metric(scenario), "metrics": summary, "patients": table}
@@ -211,12 +207,10 @@ def _failure(kind: str, reason: str) -> Document:
     return {"status": kind, "reason": reason, "scenarios": {}}
 
 
-def _mean(values: np.ndarray) -> Any:
-    """Mean over windows, or bin by bin, of what is defined; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0)
-    return np.divide(total, count, out=np.full(np.shape(total), math.nan), where=count > 0)
+def _mean(values: np.ndarray) -> float:
+    """Mean over the windows in which a metric is defined; NaN where it is in none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else math.nan
 
 
 def _summary(value: float, low: float, high: float) -> Document:

@@ -40,7 +40,6 @@ def method():
         sys.modules.update({name: module for name, module in before.items() if module is not None})
     yield modules
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
 
 
 def trace(rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, np.ndarray]:

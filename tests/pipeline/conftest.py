@@ -57,7 +57,7 @@ class Project:
 
 def copy_project(target: Path) -> Project:
     for folder in ("benchmarks", "containers", "leaderboard"):
-        ignored = shutil.ignore_patterns("__pycache__", "scores", "boards", "*.tmp")
+        ignored = shutil.ignore_patterns("scores", "boards", "*.tmp")
         shutil.copytree(ROOT / folder, target / folder, ignore=ignored)
     for method in ("kit", *METHODS):
         ignored = shutil.ignore_patterns("__pycache__", "dvc.lock")

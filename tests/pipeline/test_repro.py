@@ -55,7 +55,7 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ("methods/mean/main.py", "import numpy as np", "# a comment\n\nimport numpy as np", []),
         ("methods/mean/README.md", "# mean", "# The mean", []),
         ("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1", ["mean"]),
-        ("methods/prior/params.json", "{", '{"another": {}, ', ["another"]),
+        ("methods/prior/params.json", '{"prior": {}}', '{"prior": {}, "another": {}}', ["another"]),
         ("methods/kit/exchange.py", "import sys", "import sys\n\nUNUSED = 1", ["mean", "linear", "prior"]),
         ("containers/base/common.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
         ("leaderboard/score.py", "DIGITS = 6", "DIGITS = 7", []),

@@ -1,0 +1,17 @@
+"""White Gaussian noise about the lead's mean: what a metric must rank below the flat line."""
+
+import numpy as np
+
+from methods.kit.exchange import Call, Windows, serve
+from methods.kit.gaps import visible_deviation, visible_mean
+
+
+def predict(case: Windows, call: Call) -> np.ndarray:
+    """The completed windows (windows, leads, samples) in mV; wanted samples are the lead's mean + N(0, its visible variance)."""
+    noise = np.random.default_rng(call.seed).standard_normal(case.signal.shape)
+    spread = call.params["deviations"] * visible_deviation(case.signal)
+    return np.where(case.wanted(), visible_mean(case.signal) + spread * noise, case.signal)
+
+
+if __name__ == "__main__":
+    serve(predict)
