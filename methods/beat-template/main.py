@@ -93,9 +93,10 @@ def repeat(flat: np.ndarray, beats: np.ndarray, every: np.ndarray, before: int) 
     seen = np.isfinite(ordered).sum(axis=1)
     low, high = np.maximum(seen - 1, 0) // 2, seen // 2
     high = np.minimum(high, np.maximum(seen - 1, 0))
-    usual = 0.5 * (
-        np.take_along_axis(ordered, low[:, None], axis=1) + np.take_along_axis(ordered, high[:, None], axis=1)
-    )[:, 0]
+    usual = (
+        0.5
+        * (np.take_along_axis(ordered, low[:, None], axis=1) + np.take_along_axis(ordered, high[:, None], axis=1))[:, 0]
+    )
     owner = np.maximum(np.searchsorted(every - before, times, side="right") - 1, 0)
     offset = times - every[owner] + before
     known = (offset >= 0) & (offset < len(offsets))

@@ -9,7 +9,7 @@ ARRAYS = ("roots", "children", "feature", "threshold", "value")
 
 
 def chosen(name: str) -> bool:
-    """Rhythm, QRS and wavelet energies: P, T and single wavelet coefficients did not carry over to patients left out."""
+    """Rhythm, QRS and wavelet energies: P, T and single coefficients did not help patients left out."""
     short = name.split(":")[-1]
     return not short.startswith(("p-", "t-", "wavelet-")) or short.startswith("wavelet-size")
 

@@ -68,4 +68,3 @@ def restore(signal: np.ndarray, clean: np.ndarray, noise: np.ndarray, snr: float
     for out, window in zip(restored, (signal - level) / scale, strict=True):
         out[:] = np.fft.irfft(np.einsum("fij,jf->if", gain, transform(window)), axis=-1)[:, : signal.shape[-1]]
     return level + scale * restored
-

@@ -1,0 +1,139 @@
+"""The rules that public systems break, X-1 to X-14, each over every row that they concern.
+
+X-5, X-6 and X-12 (gradients, checkpoints, early stopping) are tested beside each learned method; X-9 and X-10 beside the
+resampler and the data sets.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import contract, windows
+from benchmarks.cases import build, read_beat_truth, read_truth, wanted
+from benchmarks.contract import Status
+from benchmarks.datasets import Record
+from benchmarks.datasets.synthetic import LEADS, simulate
+from benchmarks.scenarios import of_task
+from benchmarks.settings import RATE, ROOT, Board, row, rows
+from containers.cell import fit_inputs, run_cell
+from leaderboard.score import score_windows
+
+BOARD = Board(dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 4, "windows": 256})  # type: ignore[arg-type]
+SPLITS = {"train": ["p01", "p02", "p03"], "validation": ["p13"], "test": ["p17", "p18"]}
+CONSTANT = {"mean", "prior"}  # rows that are meant to say one thing
+
+
+def toy_records() -> list[Record]:
+    """A minute and a half of six simulated people; the second lead of the last test patient is off: flat."""
+    found = []
+    for name in (name for names in SPLITS.values() for name in names):
+        record = simulate(name, leads=LEADS)
+        signal = np.array(record.signal[:, : round(90 * RATE)])
+        if name == "p18":
+            signal[1] = -0.2
+        kept = record.beats < signal.shape[1]
+        found.append(record._replace(signal=signal, beats=record.beats[kept], labels=record.labels[kept]))
+    return found
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("toy")
+    noise = np.random.default_rng(5).normal(size=(3, 2, 20_000)).astype(np.float32)
+    windows.prepare(toy_records(), noise, folder / "windows")
+    build(BOARD, folder / "windows", SPLITS, folder / "board")
+    return folder / "board"
+
+
+@pytest.mark.parametrize("name", sorted(rows()))
+def test_every_row_answers_every_scenario_of_its_tasks(toy, tmp_path, name):
+    """X-7: every item of every scenario; X-11: a flat lead gives finite output; X-14: no chatter; no constant answer."""
+    found = row(name)
+    for task in found.card.tasks:
+        run_cell(found, BOARD, task, toy, tmp_path / task)
+        status = contract.load(Status, tmp_path / task / "status/seed-0.json")
+        assert status.kind == "ok", f"{task}: {status.reason}\n{status.log_tail}"
+        answered = [s for s in of_task(task, 2) if found.card.answers(s)]
+        assert answered
+        for scenario in answered:
+            values = np.load(tmp_path / task / f"predictions/seed-0/{scenario.name}.npy")
+            if task == "classification":
+                assert values.shape == (read_beat_truth(toy / "truth").labels.size, 5)
+            else:
+                assert values.size == wanted(toy / "predict" / task / scenario.name, scenario).sum()
+            assert np.isfinite(values).all()
+            assert name in CONSTANT or values.std(axis=0).max() > 0, f"{scenario.name} is constant"
+
+
+@pytest.mark.parametrize("name", sorted(rows()))
+def test_every_row_gives_the_same_bytes_again(toy, tmp_path, name):
+    """X-13, on the task that it fits most with."""
+    found = row(name)
+    task = list(found.card.tasks)[-1]
+    for attempt in ("first", "second"):
+        run_cell(found, BOARD, task, toy, tmp_path / attempt / task)
+    made = [
+        {str(p.relative_to(tmp_path / attempt)): p.read_bytes() for part in ("predictions", "model")
+         for p in (tmp_path / attempt / task / part).rglob("*") if p.is_file()}
+        for attempt in ("first", "second")
+    ]  # fmt: skip
+    assert made[0] and made[0] == made[1]
+
+
+@pytest.mark.parametrize("name", sorted(n for n, r in rows().items() if "fit" in r.card.verbs))
+def test_fitting_reads_no_evaluation_record(toy, name):
+    """X-4: what is mounted for a fit holds no stretch of a test patient's signal."""
+    truth = read_truth(toy / "truth")
+    stretch = truth.signal[truth.split == "test"][0, 0, 1000:1016].tobytes()
+    for task in row(name).card.tasks:
+        for source in fit_inputs(toy, task).values():
+            for path in [source] if source.is_file() else source.iterdir():
+                assert stretch not in path.read_bytes()
+    assert any(stretch in p.read_bytes() for p in (toy / "truth").iterdir())
+
+
+@pytest.mark.parametrize("scenario", of_task("interpolation", 2) + of_task("forecasting", 2), ids=lambda s: s.name)
+def test_perfect_visible_samples_change_no_score(toy, scenario):
+    """X-1: the error is that of the hidden samples alone."""
+    from benchmarks.baseline import baseline_filter
+
+    truth = read_truth(toy / "truth")
+    mask = wanted(toy / "predict" / scenario.task / scenario.name, scenario)
+    signal = np.array(truth.signal)
+    completed = np.where(mask, 0, signal)
+    scored = score_windows(completed, mask, scenario, truth, baseline_filter(signal, RATE))
+    filtered, guess = baseline_filter(signal, RATE), baseline_filter(completed, RATE)
+    error = ((filtered - guess) / truth.scale[..., None]) ** 2
+    by_hand = np.sqrt([e[m].mean() for e, m in zip(error, mask, strict=True)])
+    ours = [value for value, count in zip(scored["patients"]["nrmse"], scored["patients"]["windows"], strict=True)]
+    expected = [by_hand[truth.patient == patient].mean() for patient in scored["patients"]["patient"]]
+    np.testing.assert_allclose(ours, expected, rtol=1e-5)
+    assert sum(scored["patients"]["windows"]) == len(truth.signal), "X-7: every window is scored"
+
+
+def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
+    """X-3: the same splits and masks whatever order a set has."""
+    program = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "from pathlib import Path; import numpy as np\n"
+        "from benchmarks import windows; from benchmarks.cases import build\n"
+        "from tests.contract.test_rules import BOARD, SPLITS, toy_records\n"
+        "out = Path(sys.argv[1]); noise = np.ones((3, 2, 9000)) * np.arange(9000)\n"
+        "windows.prepare(toy_records(), noise, out / 'w'); build(BOARD, out / 'w', SPLITS, out / 'b')\n"
+    )
+    made = []
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / seed)], cwd=ROOT, env=environment, check=True)
+        made.append({str(p.relative_to(tmp_path / seed)): p.read_bytes() for p in (tmp_path / seed).rglob("*.*")})
+    assert made[0] and made[0] == made[1]
+
+
+def test_methods_import_nothing_of_ours_but_the_kit():
+    from benchmarks.author import check_sources
+
+    assert {name: check_sources(found) for name, found in rows().items() if check_sources(found)} == {}
