@@ -110,4 +110,3 @@ def _check_variation(task: str, predictions: Path) -> list[str]:
         if values.ndim == 1 and values.size and np.ptp(values.astype(np.float32)) == 0:
             findings.append(f"{task}: {path.stem} is the constant {values[0]:g} mV in every window")
     return findings
-

@@ -12,13 +12,14 @@ A case mixes validation and test patients and does not say which is which: the s
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import windows as prepared_data
+from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.contract import (
     CLASSES,
     TASKS,
@@ -31,13 +32,12 @@ from benchmarks.contract import (
     write_model,
     write_text,
 )
-from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.scenarios import hidden, of_task, scenarios, spoil
 from benchmarks.seeds import generator
 from benchmarks.settings import RATE, SAMPLES, Board
 from benchmarks.windows import Prepared
 
-Splits = dict[str, Sequence[str]]
+Splits = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)

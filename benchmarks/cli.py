@@ -57,7 +57,9 @@ def pretrain(board: BoardName, row: RowName) -> None:
     from benchmarks.settings import row as find_row
     from containers.cell import run_pretrain
 
-    run_pretrain(find_row(row), find_board(board), ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain")
+    run_pretrain(
+        find_row(row), find_board(board), ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain"
+    )
 
 
 @app.command()

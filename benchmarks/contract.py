@@ -45,10 +45,10 @@ class Scenario(Model):
     name: str
     task: Task
     hides: Hides
-    fraction: float | None = Field(None, description="share of samples or patches hidden")
-    seconds: float | None = Field(None, description="length of what is hidden, in s")
-    lead: int | None = Field(None, description="the lead that falls off, counted from 0")
-    snr: float | None = Field(None, description="signal-to-noise ratio in dB")
+    fraction: float | None = Field(default=None, description="share of samples or patches hidden")
+    seconds: float | None = Field(default=None, description="length of what is hidden, in s")
+    lead: int | None = Field(default=None, description="the lead that falls off, counted from 0")
+    snr: float | None = Field(default=None, description="signal-to-noise ratio in dB")
 
 
 class WindowSet(Versioned):
@@ -56,15 +56,15 @@ class WindowSet(Versioned):
 
     rate: float = Field(description="Hz")
     leads: list[list[str]] = Field(description="lead names of each window")
-    patients: list[int] | None = Field(None, description="one number per person; null in a case")
-    scenario: Scenario | None = Field(None, description="what a case hides; null in a training set")
+    patients: list[int] | None = Field(default=None, description="one number per person; null in a case")
+    scenario: Scenario | None = Field(default=None, description="what a case hides; null in a training set")
 
 
 class RecordEntry(Model):
     leads: list[str]
     samples: int
     beats: int
-    patient: int | None = Field(None, description="one number per person; null in a case")
+    patient: int | None = Field(default=None, description="one number per person; null in a case")
 
 
 class RecordSet(Versioned):
@@ -164,7 +164,7 @@ class Status(Versioned):
     runner: str
     hardware: dict[str, str | int | float]
     calls: list[CallRecord]
-    log_tail: str = Field("", description="the last lines that the method printed, when it failed")
+    log_tail: str = Field(default="", description="the last lines that the method printed, when it failed")
 
 
 FILES: dict[str, type[BaseModel]] = {

@@ -75,7 +75,7 @@ def hidden(scenario: Scenario, rng: np.random.Generator, leads: int, samples: in
 
 
 def spoil(window: np.ndarray, filtered: np.ndarray, noise: np.ndarray, filtered_noise: np.ndarray, snr: float):
-    """Add noise to a window at `snr` dB: power of the baseline-filtered window over that of the filtered noise, per lead.
+    """Add noise to a window at `snr` dB per lead: power of the baseline-filtered window over the filtered noise's.
 
     All arrays are (leads, samples); a flat lead gets noise as if its deviation were 0.05 mV, the floor of the scale.
     """

@@ -91,7 +91,9 @@ def rows(root: Path = ROOT) -> dict[str, Row]:
         for row in read_method(folder):
             if row.name in found or row.name in reserved:
                 holder = found[row.name].folder if row.name in found else "the scorer's controls"
-                raise ContractError(f"{folder / 'params.json'}: row {row.name!r} is taken by {holder}; name it otherwise")
+                raise ContractError(
+                    f"{folder / 'params.json'}: row {row.name!r} is taken by {holder}; name it otherwise"
+                )
             found[row.name] = row
     return found
 

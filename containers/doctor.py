@@ -57,7 +57,11 @@ def findings(root: Path = ROOT) -> list[tuple[str, bool, str]]:
         ("Python", sys.version_info[:2] == (3, 11), f"{hardware['python']}; the lock is for 3.11"),
         ("environment", venv == root / ".venv", f"{venv}; `make board` builds {root / '.venv'} from the locks"),
         ("torch", hardware["torch"] != "absent", f"{hardware['torch']}; the learned rows need it"),
-        ("cores", int(hardware["cores"]) >= 2, f"{hardware['cores']} cores, so `pqrst repro --jobs {hardware['cores']}`"),
+        (
+            "cores",
+            int(hardware["cores"]) >= 2,
+            f"{hardware['cores']} cores, so `pqrst repro --jobs {hardware['cores']}`",
+        ),
         ("memory", float(hardware["memory_gb"]) >= 8, f"{hardware['memory_gb']} GB; a job may ask for 4 GB"),
         ("disk", free > NEEDED_GB, f"{free:.0f} GB free; the mitdb board takes up to {NEEDED_GB} GB"),
         ("docker", *engine()),

@@ -4,6 +4,7 @@ It makes the same calls as a container, but it is no sandbox: a method could rea
 marked `host`.
 """
 
+import contextlib
 import os
 import resource
 import shlex
@@ -105,10 +106,8 @@ def _watch(command: list[str], root: Path, invocation: Invocation) -> Outcome:
         os.killpg(process.pid, signal.SIGKILL)
         raise
     process.returncode = exit_code = os.waitstatus_to_exitcode(wait_status)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # what it may have left in the background
-    except ProcessLookupError:
-        pass
     reader.join(timeout=5)
     log = b"".join(kept).decode("utf-8", "replace")
     kind, reason = killed or verdict(exit_code, log)

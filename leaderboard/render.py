@@ -53,7 +53,9 @@ def task_table(task: str, cells: list[Cell]) -> str:
         label = cell["row"] if cell["seed"] == 0 else f"{cell['row']} (seed {cell['seed']})"
         if cell["status"] != "scored":
             reason = cell["reason"].replace("|", "\\|").replace("\n", " ")[:160]
-            lines.append([label, cell["family"], f"**{cell['status']}**: {reason}", *[""] * (len(head) - 3), *cost(cell)])
+            lines.append(
+                [label, cell["family"], f"**{cell['status']}**: {reason}", *[""] * (len(head) - 3), *cost(cell)]
+            )
             continue
         found = cell["scenarios"]
         values = [number(found.get(name, {}).get("metrics", {}).get(metric)) for name, metric in scenarios.items()]

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import beat_metrics, contract, metrics
+from benchmarks.baseline import baseline_filter
 from benchmarks.cases import BeatTruth, Truth, read_beat_truth, read_truth, wanted
 from benchmarks.contract import CLASSES, TASKS, ContractError, Scenario, Status, digest
-from benchmarks.baseline import baseline_filter
 from benchmarks.pipeline.sources import recorded_digest
 from benchmarks.pipeline.state import Hashes
 from benchmarks.scenarios import of_task, primary_metric

@@ -10,6 +10,8 @@ from benchmarks.contract import TASKS, ContractError
 from benchmarks.settings import ROOT
 from leaderboard.render import FAMILIES, NAMES, cost
 
+MARKS = {"warped_nrmse": "*"}  # so that a narrow column says by which metric it ranks
+
 
 def show_board(board: str, root: Path = ROOT, console: Console | None = None) -> None:
     """Print one table per task and the path of the whole board; raises ContractError if it is not made yet."""
@@ -28,11 +30,20 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
     """The values of one task, the best row that is no control in bold."""
     oracle = next(cell for cell in cells if cell["row"] == "oracle")
     scenarios = {name: found["primary"] for name, found in oracle["scenarios"].items()}
-    table = Table(title=f"{board}: {task}", title_justify="left", title_style="bold", pad_edge=False)
+    metrics = dict.fromkeys(scenarios.values())
+    title = f"{board}: {task} ({', '.join(MARKS.get(metric, '') + NAMES[metric] for metric in metrics)})"
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
     table.add_column("row", no_wrap=True)
     for name, metric in scenarios.items():
-        table.add_column(f"{name}\n{NAMES[metric]}", justify="right")
-    table.add_column("wall", justify="right")
+        head = name.replace("minus-", "−").replace("-", "\n", 1) + MARKS.get(metric, "")
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("wall", justify="right", no_wrap=True)
     best = {name: _best(name, metric, cells) for name, metric in scenarios.items()}
     for cell in sorted(cells, key=lambda cell: FAMILIES.index(cell["family"])):
         if cell["status"] == "not-applicable":

@@ -48,7 +48,9 @@ def print_report(board: str, report: Report, console: Console | None = None) -> 
     if not (report.ran or report.failed or report.skipped):
         console.print(f"{board}: everything is up to date")
     else:
-        console.print(f"{board}: {len(report.ran)} stages run, {len(report.failed)} failed, {len(report.skipped)} skipped")
+        console.print(
+            f"{board}: {len(report.ran)} stages run, {len(report.failed)} failed, {len(report.skipped)} skipped"
+        )
     for address, error in report.failed.items():
         console.print(f"[red]failed[/] {address}:", highlight=False)
         console.print(error, highlight=False, markup=False, soft_wrap=True)

@@ -27,9 +27,7 @@ from benchmarks.pipeline.state import Hashes, Stage, condition, needed, read_loc
 from benchmarks.settings import ROOT
 
 COMMIT_EVERY_S = 20.0
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 class StaleInput(ContractError):

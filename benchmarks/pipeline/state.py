@@ -82,7 +82,7 @@ class Hashes:
         known = self.known.get(key)
         if known and known[0] == stat.st_mtime_ns and known[1] == stat.st_size and known[2] == stat.st_ino:
             return known[3]
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             digest = hashlib.file_digest(file, "md5").hexdigest()
         self.known[key] = [stat.st_mtime_ns, stat.st_size, stat.st_ino, digest]
         self.fresh = True
@@ -93,9 +93,9 @@ class Hashes:
         for parent, _, names in os.walk(folder):
             for name in names:
                 if not name.endswith((".tmp", ".pyc")):
-                    path = os.path.join(parent, name)
+                    path = f"{parent}/{name}"
                     relative = os.path.relpath(path, folder)
-                    entries.append({"md5": self._file(path, os.stat(path)), "relpath": relative})
+                    entries.append({"md5": self._file(path, Path(path).stat()), "relpath": relative})
         # DVC orders by the parts of a path, not by its text.
         entries.sort(key=lambda entry: entry["relpath"].split("/"))
         return hashlib.md5(json.dumps(entries).encode()).hexdigest() + ".dir"
@@ -152,9 +152,7 @@ def _fill(text: str, values: dict[str, Any]) -> str:
 
 def _stage(address: str, definition: dict[str, Any]) -> Stage:
     outs = definition.get("outs", [])
-    params = [
-        (file, tuple(keys)) for entry in definition.get("params", []) for file, keys in _param(entry).items()
-    ]
+    params = [(file, tuple(keys)) for entry in definition.get("params", []) for file, keys in _param(entry).items()]
     return Stage(
         address=address,
         cmd=definition["cmd"],

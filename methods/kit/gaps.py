@@ -1,4 +1,4 @@
-"""What the classical completion methods share: the level and size of a lead, its hidden runs, and the walk over leads."""
+"""What classical completion methods share: level and size of a lead, its hidden runs, and the walk over leads."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ def visible_mean(signal: np.ndarray) -> np.ndarray:
 
 
 def visible_deviation(signal: np.ndarray) -> np.ndarray:
-    """The standard deviation of the visible samples of each lead: (..., samples) in mV to (..., 1); 0 for a flat one."""
+    """The standard deviation of the visible samples of each lead: (..., samples) in mV to (..., 1)."""
     visible = np.isfinite(signal)
     squares = np.square(signal - visible_mean(signal), dtype=np.float64)
     total = np.sum(squares, axis=-1, keepdims=True, where=visible)

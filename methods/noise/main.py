@@ -7,7 +7,7 @@ from methods.kit.gaps import visible_deviation, visible_mean
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
-    """The completed windows (windows, leads, samples) in mV; wanted samples are the lead's mean + N(0, its visible variance)."""
+    """The completed windows (windows, leads, samples) in mV: normal draws with the visible mean and deviation."""
     noise = np.random.default_rng(call.seed).standard_normal(case.signal.shape)
     spread = call.params["deviations"] * visible_deviation(case.signal)
     return np.where(case.wanted(), visible_mean(case.signal) + spread * noise, case.signal)

@@ -25,15 +25,14 @@ def products(signal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     `signal` is (..., leads, samples); entry [a, b, samples - 1 + lag] belongs to x_a(t + lag) x_b(t).
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-
     samples = signal.shape[-1]
-    size = next_fast_len(2 * samples, real=True)
+    size = 2 * samples
     order = np.arange(1 - samples, samples) % size
 
     def correlate(values: np.ndarray) -> np.ndarray:
-        transformed = rfft(values, size, axis=-1)
-        return irfft(transformed[..., :, None, :] * transformed[..., None, :, :].conj(), size, axis=-1)[..., order]
+        transformed = np.fft.rfft(values, size, axis=-1)
+        crossed = transformed[..., :, None, :] * transformed[..., None, :, :].conj()
+        return np.fft.irfft(crossed, size, axis=-1)[..., order]
 
     visible = np.isfinite(signal)
     return correlate(np.where(visible, signal, 0.0)), np.round(correlate(visible.astype(np.float64)))
@@ -54,23 +53,21 @@ def adapt(window: np.ndarray, known: np.ndarray, reach: int, span: int, prior: f
     eigenvalues of the spectral matrix, which unequal counts bring, are set to zero on a circle so long that samples
     less than `span` >= `reach` apart have a positive semidefinite covariance.
     """
-    from scipy.fft import fft, ifft, next_fast_len
-
     lags = np.arange(1 - reach, reach)
     own = slice(window.shape[-1] - reach, window.shape[-1] + reach - 1)
     middle = slice(known.shape[-1] // 2 + 1 - reach, known.shape[-1] // 2 + reach)
     total, count = products(window)
     mixed = (total[..., own] + prior * known[..., middle]) / (count[..., own] + prior) * (1 - np.abs(lags) / reach)
-    size = next_fast_len(2 * span)
+    size = 2 * span
     circle = np.zeros((*mixed.shape[:2], size))
     circle[..., lags % size] = mixed
-    spectrum = np.moveaxis(fft(circle, axis=-1), -1, 0)
+    spectrum = np.moveaxis(np.fft.fft(circle, axis=-1), -1, 0)
     if len(window) == 1:
         spectrum = np.maximum(spectrum.real, 0.0)
     else:
         values, vectors = np.linalg.eigh(0.5 * (spectrum + spectrum.conj().transpose(0, 2, 1)))
         spectrum = (vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.conj().transpose(0, 2, 1)
-    return ifft(np.moveaxis(spectrum, 0, -1), axis=-1).real[..., np.arange(1 - span, span) % size]
+    return np.fft.ifft(np.moveaxis(spectrum, 0, -1), axis=-1).real[..., np.arange(1 - span, span) % size]
 
 
 def conditional_mean(
@@ -81,7 +78,7 @@ def conditional_mean(
     `seen` and `asked` are (leads, times), no further apart than `known`, a covariance by lag, reaches; `nugget` is
     added to the variance of what is seen.
     """
-    from scipy.linalg.lapack import dposv
+    from scipy.linalg import cho_factor, cho_solve
 
     leads, centre = len(known), known.shape[-1] // 2
     flat = known.ravel()
@@ -93,9 +90,7 @@ def conditional_mean(
 
     gram = between(seen, seen)
     gram.ravel()[:: len(gram) + 1] += nugget
-    _, weights, info = dposv(gram, values, overwrite_a=1)
-    if info:
-        raise np.linalg.LinAlgError("the covariance of the visible samples is not positive definite")
+    weights = cho_solve(cho_factor(gram, overwrite_a=True, check_finite=False), values, check_finite=False)
     return between(asked, seen) @ weights
 
 
@@ -178,14 +173,15 @@ def regress(window: np.ndarray, lead: int, known: np.ndarray, rate: float, param
     reach, samples, prior = round(params["reach_s"] * rate), window.shape[1], params["prior_leads"]
     lags = np.arange(-reach, reach + 1, params["every"])
     visible = np.isfinite(window)
-    others = np.arange(len(window)) != lead
     times = np.clip(np.arange(samples) + lags[:, None], 0, samples - 1)
     lagged = np.nan_to_num(window)[:, times]
-    whole = visible[:, times].all(axis=1)
+    whole = np.asarray(np.all(visible[:, times], axis=1))
     explained = np.full(samples, np.nan)
-    sets = visible & others[:, None]
+    sets = np.array(visible)
+    sets[lead] = False
     centre = known.shape[-1] // 2
-    for chosen in np.unique(sets[:, sets.any(axis=0)], axis=1).T:
+    helped = np.any(sets, axis=0)
+    for chosen in np.unique(sets[:, helped].T, axis=0):
         leads = np.flatnonzero(chosen)
         both = visible[lead] & whole[leads].all(axis=0)
         who, when = np.repeat(leads, len(lags)), np.tile(lags, len(leads))
@@ -195,6 +191,6 @@ def regress(window: np.ndarray, lead: int, known: np.ndarray, rate: float, param
         gram += predictors[:, both] @ predictors[:, both].T
         cross += predictors[:, both] @ window[lead, both]
         gram[np.diag_indices(len(gram))] += params["nugget"] * (prior + both.sum())
-        seen = (sets == chosen[:, None]).all(axis=0)
+        seen = (chosen == sets.T).all(axis=1)
         explained[seen] = (np.linalg.solve(gram, cross) @ predictors)[seen]
     return explained

@@ -48,7 +48,7 @@ def spectra(windows: np.ndarray, rate: float, floor: float) -> np.ndarray:
     total = np.zeros((windows.shape[1], windows.shape[1], windows.shape[2] + 1))
     for window in scaled:
         transformed = transform(window)
-        total += (transformed[:, None] * transformed[None].conj()).real
+        total += np.real(transformed[:, None] * transformed[None].conj())
     return np.moveaxis(uniform_filter1d(total / len(windows), SMOOTH, axis=-1, mode="nearest"), -1, 0)
 
 

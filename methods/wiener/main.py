@@ -1,5 +1,7 @@
 """The linear minimum-mean-square estimate from what is visible, with covariances of training windows and the window."""
 
+import complete
+import denoise
 import numpy as np
 
 from methods.kit.exchange import Call, Windows, read_windows, serve
@@ -7,15 +9,11 @@ from methods.kit.exchange import Call, Windows, read_windows, serve
 
 def fit(call: Call) -> None:
     """Write the covariances of the training windows, and for noise the spectra of signal and noise."""
-    import complete
-
     train = read_windows(call.data / "train")
     signal = np.asarray(train.signal, np.float64)
     scaled, _, _ = complete.scale_down(signal, train.rate, call.params["baseline_s"])
     np.save(call.model / "covariance.npy", complete.covariance(scaled), allow_pickle=False)
     if call.task == "reconstruction":
-        import denoise
-
         noise = np.load(call.data / "noise.npy", mmap_mode="r", allow_pickle=False)
         drawn = denoise.mixtures(noise, signal.shape[1:], np.random.default_rng(call.seed))
         np.save(call.model / "signal.npy", denoise.spectra(signal, train.rate, denoise.FLOOR_MV), allow_pickle=False)
@@ -27,12 +25,8 @@ def predict(case: Windows, call: Call) -> np.ndarray:
     assert case.scenario is not None
     signal = np.array(case.signal, np.float64)
     if case.noisy:
-        import denoise
-
         models = [np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ("signal", "noise")]
         return denoise.restore(signal, *models, snr=case.scenario["snr"], rate=case.rate)
-    import complete
-
     known = np.load(call.model / "covariance.npy", allow_pickle=False)
     scaled, base, deviation = complete.scale_down(signal, case.rate, call.params["baseline_s"])
     estimate = complete.points if case.scenario["hides"] == "points" else complete.stretches

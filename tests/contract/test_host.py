@@ -72,7 +72,9 @@ def test_a_call_is_killed_at_its_time_limit_with_all_it_started(tmp_path):
 
 
 def test_memory_is_limited(tmp_path):
-    outcome = call(tmp_path, "import time\nheld = bytearray(10**9)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep(9)")
+    outcome = call(
+        tmp_path, "import time\nheld = bytearray(10**9)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep(9)"
+    )
     assert outcome.kind == "out-of-memory" and "0.3 GB" in outcome.reason
 
 
@@ -123,7 +125,11 @@ def test_a_method_finds_its_inputs_and_no_other_folder(tmp_path):
     case = tmp_path / "case"
     case.mkdir()
     np.save(case / "windows.npy", np.zeros(3))
-    code = "import os; root = os.environ['PQRST_ROOT']; raise SystemExit(str(sorted(os.listdir(root))) + str(os.listdir(root + '/case')))"
+    code = """
+        import os
+        root = os.environ["PQRST_ROOT"]
+        raise SystemExit(f"{sorted(os.listdir(root))}{os.listdir(root + '/case')}")
+        """
     outcome = call(tmp_path, code, inputs={"case": case})
     assert outcome.reason == "exit status 1: ['call.json', 'case', 'home', 'out', 'tmp']['windows.npy']"
 

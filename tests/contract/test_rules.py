@@ -1,7 +1,7 @@
 """The rules that public systems break, X-1 to X-14, each over every row that they concern.
 
-X-5, X-6 and X-12 (gradients, checkpoints, early stopping) are tested beside each learned method; X-9 and X-10 beside the
-resampler and the data sets.
+X-5, X-6 and X-12 (gradients, checkpoints, early stopping) are tested beside each learned method; X-9 and X-10
+beside the resampler and the data sets.
 """
 
 import os
@@ -51,7 +51,7 @@ def toy(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", sorted(rows()))
 def test_every_row_answers_every_scenario_of_its_tasks(toy, tmp_path, name):
-    """X-7: every item of every scenario; X-11: a flat lead gives finite output; X-14: no chatter; no constant answer."""
+    """X-7: every item of every scenario; X-11: a flat lead gives finite output; X-14: no chatter; no constant."""
     found = row(name)
     for task in found.card.tasks:
         run_cell(found, BOARD, task, toy, tmp_path / task)

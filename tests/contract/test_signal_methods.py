@@ -19,28 +19,22 @@ NAMES = ("beat-template", "lead-regression", "wavelet-denoise", "bandpass", "wie
 
 
 def load(name, module="main"):
-    """`methods/name/module.py`, imported as its own script would import it: its folder is on sys.path."""
-    folder = str(METHODS / name)
-    sys.path.insert(0, folder)
+    """`methods/name/module.py`, imported as its own script would import it: its folder is first on sys.path."""
+    folder = METHODS / name
+    own = {path.stem for path in folder.glob("*.py")}
+    before = {stem: sys.modules.pop(stem) for stem in own if stem in sys.modules}
+    sys.path.insert(0, str(folder))
     try:
-        if module != "main":
-            return importlib.import_module(module)
-        spec = importlib.util.spec_from_file_location(f"signal_{name.replace('-', '_')}", METHODS / name / "main.py")
+        spec = importlib.util.spec_from_file_location(f"{name.replace('-', '_')}_{module}", folder / f"{module}.py")
         assert spec is not None and spec.loader is not None
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         return loaded
     finally:
-        sys.path.remove(folder)
-
-
-@pytest.fixture(autouse=True)
-def own_modules(monkeypatch):
-    """wiener imports modules of its own folder when it is called."""
-    monkeypatch.syspath_prepend(str(METHODS / "wiener"))
-    yield
-    for name in ("complete", "denoise"):
-        sys.modules.pop(name, None)
+        sys.path.remove(str(folder))
+        for stem in own:
+            sys.modules.pop(stem, None)
+        sys.modules.update(before)
 
 
 def call(name, root=Path(), verb="predict", task="reconstruction", **changes):
@@ -78,7 +72,7 @@ def ar1(rng, windows, leads=1, rho=0.9):
     from scipy.signal import lfilter
 
     noise = rng.standard_normal((windows, leads, SAMPLES + 200)) * np.sqrt(1 - rho**2)
-    return lfilter([1], [1, -rho], noise, axis=-1)[..., 200:]
+    return np.asarray(lfilter([1], [1, -rho], noise, axis=-1))[..., 200:]
 
 
 @pytest.fixture(scope="module")
@@ -93,11 +87,7 @@ def trained(tmp_path_factory):
     about = {"rate": RATE, "leads": [["A", "B"]] * 20, "patients": [0] * 20}
     (root / "data/train/windows.json").write_text(json.dumps(about))
     np.save(root / "data/noise.npy", rng.standard_normal((3, 2, 20000)).astype(np.float32))
-    sys.path.insert(0, str(METHODS / "wiener"))
-    try:
-        load("wiener").fit(call("wiener", root, "fit"))
-    finally:
-        sys.path.remove(str(METHODS / "wiener"))
+    load("wiener").fit(call("wiener", root, "fit"))
     return root
 
 
@@ -275,6 +265,27 @@ def test_awkward_windows_get_finite_answers_that_keep_what_is_visible(name, trai
         assert np.abs(estimate[:-2]).max() < 20
         again = load(name).predict(asked, call(name, trained)).astype(np.float32)
         assert np.array_equal(estimate, again)
+
+
+@pytest.mark.parametrize("leads", [1, 3])
+def test_any_number_of_leads_is_answered(leads, tmp_path):
+    (tmp_path / "data/train").mkdir(parents=True)
+    (tmp_path / "model").mkdir()
+    gains = (1.0, -0.6, 0.4)[:leads]
+    windows = np.stack([ecg(interval, gains=gains) for interval in (0.7, 0.8, 0.9)])
+    np.save(tmp_path / "data/train/windows.npy", windows.astype(np.float32))
+    about = {"rate": RATE, "leads": [["A", "B", "C"][:leads]] * 3, "patients": [0, 1, 2]}
+    (tmp_path / "data/train/windows.json").write_text(json.dumps(about))
+    noise = np.random.default_rng(13).standard_normal((3, 2, 20000))
+    np.save(tmp_path / "data/noise.npy", noise.astype(np.float32))
+    load("wiener").fit(call("wiener", tmp_path, "fit"))
+    signal = ecg(0.85, gains=gains)
+    hidden = hide(signal, [(lead, 300 + 400 * lead, 1300 + 400 * lead) for lead in range(leads)])
+    for name in ("beat-template", "lead-regression", "wiener"):
+        estimate = load(name).predict(case(hidden[None], "block"), call(name, tmp_path))[0]
+        assert error(signal, estimate, np.isnan(hidden)) < (1.2 if name == "lead-regression" else 0.6)
+    for name in ("bandpass", "wavelet-denoise", "wiener"):
+        assert np.isfinite(load(name).predict(case(signal[None], "noise", snr=6.0), call(name, tmp_path))).all()
 
 
 @pytest.mark.parametrize("name", ["wavelet-denoise", "bandpass", "wiener"])

@@ -116,7 +116,7 @@ def test_a_case_says_neither_patient_nor_split_nor_seed(board):
 
 
 def test_the_masks_of_two_scenarios_are_not_those_of_each_other(board):
-    points, *gaps = of_task("interpolation", 2)
+    _, *gaps = of_task("interpolation", 2)
     first, second = (wanted(board / f"predict/interpolation/{gap.name}", gap).argmax(axis=-1) for gap in gaps)
     assert (first != second).any()
 
@@ -156,4 +156,6 @@ def test_resampling_keeps_aliases_out():
 def test_resampling_keeps_time_and_amplitude():
     t = np.arange(3600) / 360
     resampled = windows.resample(np.sin(2 * np.pi * 5 * t) + 2, 360)
-    np.testing.assert_allclose(resampled[250:-250], (np.sin(2 * np.pi * 5 * np.arange(2500) / 250) + 2)[250:-250], atol=2e-3)
+    np.testing.assert_allclose(
+        resampled[250:-250], (np.sin(2 * np.pi * 5 * np.arange(2500) / 250) + 2)[250:-250], atol=2e-3
+    )

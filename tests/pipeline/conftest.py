@@ -23,7 +23,11 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(self.root), "PATH": f"{BIN}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+        return os.environ | {
+            "PYTHONPATH": str(self.root),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "OMP_NUM_THREADS": "1",
+        }
 
     def run(self, *command: str, check: bool = True, **options) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(

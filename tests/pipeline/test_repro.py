@@ -25,9 +25,7 @@ def ran(project: Project) -> list[str]:
     before |= {path: path.stat().st_mtime_ns for path in project.root.glob("leaderboard/scores/*/*")}
     project.pqrst("repro", "synthetic", "--jobs", "2")
     after = [*project.root.glob("runs/*/*/*/predictions"), *project.root.glob("leaderboard/scores/*/*")]
-    return sorted(
-        str(path.relative_to(project.root)) for path in after if before.get(path) != path.stat().st_mtime_ns
-    )
+    return sorted(str(path.relative_to(project.root)) for path in after if before.get(path) != path.stat().st_mtime_ns)
 
 
 def test_after_a_run_dvc_has_nothing_to_do(made):
@@ -65,7 +63,11 @@ def test_what_reruns_is_what_was_changed(made, path, old, new, stale):
     made.edit(path, old, new)
     made.pqrst("sync")
     output = made.pqrst("status", "synthetic", check=False)
-    cells = {line.split("cell@synthetic-")[1].split(":")[0].rsplit("-", 1)[0] for line in output.splitlines() if "cell@" in line}
+    cells = {
+        line.split("cell@synthetic-")[1].split(":")[0].rsplit("-", 1)[0]
+        for line in output.splitlines()
+        if "cell@" in line
+    }
     assert cells == set(stale), output
 
 
@@ -161,7 +163,12 @@ def test_two_at_once_lose_nothing(made_once, project):
     command = [sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "2"]
     both = [
         subprocess.Popen(
-            command, cwd=project.root, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=project.root,
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         for _ in range(2)
     ]

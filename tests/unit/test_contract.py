@@ -35,7 +35,9 @@ def test_an_unknown_key_names_the_file_and_the_nearest_known_one(tmp_path):
 def test_an_unknown_key_of_params_names_the_nearest_known_one():
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     settings["boards"]["mitdb"]["window_per_record"] = 3
-    with pytest.raises(ContractError, match=r"params.yaml: .*'boards.mitdb.window_per_record', did you mean 'windows_per_record'"):
+    with pytest.raises(
+        ContractError, match=r"params.yaml: .*'boards.mitdb.window_per_record', did you mean 'windows_per_record'"
+    ):
         parse(Settings, settings, "params.yaml")
 
 
@@ -61,7 +63,7 @@ def test_a_method_can_not_declare_itself_a_control():
 def test_unknown_boards_and_rows_name_the_nearest():
     with pytest.raises(ContractError, match="no board 'mitbd', did you mean 'mitdb'"):
         board("mitbd")
-    with pytest.raises(ContractError, match="no row 'linera'.*did you mean 'linear'"):
+    with pytest.raises(ContractError, match=r"no row 'linera'.*did you mean 'linear'"):
         row("linera")
 
 

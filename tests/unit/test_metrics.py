@@ -14,9 +14,9 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.special import erf
 
 from benchmarks import metrics
+from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.cases import cut, starts
 from benchmarks.datasets import mitdb
-from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.metrics import completion_metrics, nrmse, warped_nrmse
 from benchmarks.scenarios import FIXED, hidden
 from benchmarks.windows import resample

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.contract import COMPLETION
 from benchmarks.baseline import baseline_filter, lead_scale
+from benchmarks.contract import COMPLETION
 from benchmarks.scenarios import hidden, of_task, primary_metric, scenarios, spoil
 from benchmarks.seeds import generator
 from benchmarks.settings import RATE, SAMPLES

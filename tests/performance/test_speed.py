@@ -1,0 +1,118 @@
+"""Speed and memory, side by side with a reference in the same run. Prints figures; never fails the suite.
+
+make performance
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.settings import ROOT
+
+BIN = Path(sys.executable).parent
+PREPARE = """
+import resource, sys, tempfile, time
+from pathlib import Path
+from benchmarks import cases, windows
+from benchmarks.datasets import load
+from benchmarks.settings import board
+begin = time.process_time()
+raw, dataset = Path(sys.argv[1]), load("mitdb")
+with tempfile.TemporaryDirectory() as scratch:
+    out = Path(scratch)
+    kept = {name for names in dataset.SPLITS.values() for name in names}
+    records = (r for r in dataset.records(raw / "mitdb") if r.name in kept)
+    windows.prepare(records, load("nstdb").noise(raw / "nstdb"), out / "w")
+    cases.build(board("mitdb"), out / "w", dataset.SPLITS, out / "b")
+hours = len(kept) * 650_000 / 360 / 3600
+print((time.process_time() - begin) / hours, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+NEUROKIT = """
+import sys, time
+from pathlib import Path
+import warnings; warnings.simplefilter("ignore")
+begin = time.process_time()
+import neurokit2, wfdb
+record = wfdb.rdrecord(str(Path(sys.argv[1]) / "mitdb/100"))
+for lead in record.p_signal.T:
+    clean = neurokit2.ecg_clean(lead, sampling_rate=360)
+    neurokit2.ecg_peaks(clean, sampling_rate=360, method="hamilton2002")
+print((time.process_time() - begin) / (record.sig_len / 360 / 3600))
+"""
+
+
+def run(program: str, *arguments: str) -> list[float]:
+    result = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return [float(value) for value in result.stdout.split()]
+
+
+@pytest.fixture
+def raw(mitdb_folder, nstdb_folder) -> str:
+    return str(mitdb_folder.parent)
+
+
+def test_preparing_mitdb_beside_neurokit(benchmark, raw):
+    """CPU seconds per hour of signal (both leads), each in a process of its own, imports included."""
+    (ours, memory), (theirs,) = benchmark.pedantic(lambda: (run(PREPARE, raw), run(NEUROKIT, raw)), rounds=3)
+    benchmark.extra_info.update(ours_s_per_h=ours, neurokit_s_per_h=theirs, ratio=theirs / ours, peak_memory_mb=memory)
+    print(f"\nprepare {ours:.3f} s/h, neurokit {theirs:.2f} s/h, ratio {theirs / ours:.1f}, peak {memory:.0f} MB")
+
+
+@pytest.mark.skipif(not (ROOT / "data/boards/mitdb/truth").exists(), reason="make it: pqrst repro mitdb")
+def test_scoring_thirteen_scenarios(benchmark):
+    """CPU seconds of scoring the flat line on mitdb's completion scenarios with intervals."""
+    from benchmarks.cases import read_truth, wanted
+    from benchmarks.scenarios import scenarios
+    from leaderboard.score import _completion_truth, score_windows
+
+    cases = ROOT / "data/boards/mitdb"
+
+    def score() -> float:
+        begin = time.process_time()
+        truth, filtered = _completion_truth(cases)
+        for scenario in scenarios(2):
+            mask = wanted(cases / "predict" / scenario.task / scenario.name, scenario)
+            score_windows(np.where(mask, 0, truth.signal), mask, scenario, truth, filtered)
+        return time.process_time() - begin
+
+    assert read_truth(cases / "truth").signal.shape[0] == 1080
+    benchmark.extra_info["cpu_s"] = seconds = benchmark.pedantic(score, rounds=1)
+    print(f"\nscoring 13 scenarios: {seconds:.1f} CPU s")
+
+
+@pytest.mark.parametrize(
+    "command", [("pqrst", "status"), ("dvc", "repro", "--allow-missing", "leaderboard@mitdb")], ids=lambda c: c[0]
+)
+def test_nothing_to_do(benchmark, command):
+    """Wall seconds of finding that nothing is to be done."""
+    program = [str(BIN / command[0]), *command[1:]]
+    benchmark.pedantic(lambda: subprocess.run(program, cwd=ROOT, capture_output=True, check=False), rounds=3)
+
+
+def test_the_host_runner_beside_a_plain_process(benchmark, tmp_path):
+    """Wall seconds that the host runner adds to a process that does nothing."""
+    from benchmarks.contract import Budget, Call, Limits
+    from containers import host
+    from containers.call import Invocation
+
+    (tmp_path / "main.py").write_text("pass")
+    (tmp_path / "out").mkdir()
+    call = Call(verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1))
+    invocation = Invocation(tmp_path, ["python", "main.py"], call, {}, tmp_path / "out", Limits())
+
+    def pair() -> float:
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, str(tmp_path / "main.py")], check=True)
+        middle = time.perf_counter()
+        host.run(invocation)
+        return (time.perf_counter() - middle) - (middle - begin)
+
+    benchmark.extra_info["added_s"] = float(np.median([pair() for _ in range(10)]))
+    benchmark.pedantic(pair, rounds=5)
+    print(f"\nthe host runner adds {benchmark.extra_info['added_s']:.3f} s")
