@@ -93,6 +93,12 @@ def test_output_is_limited(tmp_path, way):
     assert not list((tmp_path / "output").iterdir())
 
 
+def test_a_full_disk_is_no_failure_of_the_method(tmp_path):
+    outcome = call(tmp_path, "open('/dev/full', 'w').write('x' * 10**6)")
+    assert outcome.kind == "infrastructure"
+    assert "the disk is full" in outcome.reason and "free some space" in outcome.reason
+
+
 def test_a_flood_of_output_is_cut_to_its_end(tmp_path):
     outcome = call(tmp_path, "for k in range(300_000): print('line', k)\nraise SystemExit('the end')")
     assert outcome.kind == "crashed" and outcome.reason.endswith("the end")

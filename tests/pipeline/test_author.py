@@ -87,7 +87,6 @@ def test_a_method_that_pretrains_is_given_what_it_wrote(project):
     (folder / "method.yaml").write_text(card)
     (folder / "params.json").write_text('{"pre": {}}')
     (folder / "main.py").write_text(
-        "import sys\n"
         "import numpy as np\n"
         "from methods.kit.exchange import Call, read_windows, serve\n"
         "def pretrain(call):\n"
@@ -97,7 +96,7 @@ def test_a_method_that_pretrains_is_given_what_it_wrote(project):
         "def fit(call):\n"
         "    np.save(call.model / 'level.npy', np.load(call.pretrained / 'level.npy'))\n"
         "def predict(case, call):\n"
-        "    level = np.load(call.model / 'level.npy') + np.arange(2500, dtype=np.float32)\n"
+        "    level = np.load(call.model / 'level.npy') + np.linspace(0, 1, 2500, dtype=np.float32)\n"
         "    return np.where(case.wanted(), level, case.signal)\n"
         "serve(predict, fit, pretrain)\n"
     )

@@ -67,7 +67,7 @@ def test_scores_of_an_unknown_row_are_named(published):
 
 def test_a_document_under_another_name_is_refused(published):
     change(score_file(published, "linear", "forecasting"), row="mean")
-    with pytest.raises(ContractError, match="linear/forecasting-0.json: says that it is mean/forecasting-0"):
+    with pytest.raises(ContractError, match=r"linear/forecasting-0.json: says that it is mean/forecasting-0"):
         write_board(BOARD, published)
 
 
