@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from benchmarks.contract import TASKS, ContractError, FailureKind, write_text
 from benchmarks.settings import ROOT, board_rows, rows, settings
+from leaderboard.readme import update_readme
 from leaderboard.render import markdown
 from leaderboard.score import HARNESS_VERSION, dump
 
@@ -107,7 +108,7 @@ def cells(documents: list[Document], costs: Document) -> list[Document]:
 
 
 def write_board(board: str, root: Path = ROOT) -> Path:
-    """Check and write a board; returns the path of `board.md`."""
+    """Check and write a board, and its summary in the README; returns the path of `board.md`."""
     documents, costs = read_documents(board, root)
     check(board, documents, root)
     order = {name: k for k, name in enumerate(board_rows(root))}
@@ -122,4 +123,5 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     about = {"board": board, "harness_version": HARNESS_VERSION, **settings(root).boards[board].model_dump()}
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
     write_text(out / "board.md", markdown(board, table))
+    update_readme(root / "README.md", board, table)
     return out / "board.md"
