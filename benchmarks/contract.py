@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 CONTRACT_VERSION = 1
-CLASSES = ("N", "S", "V", "F", "Q")
+CLASSES = ("N", "S", "V", "F", "Q")  # of heartbeats, AAMI EC57: normal, supraventricular, ventricular, fusion, other
 COMPLETION = ("interpolation", "reconstruction", "forecasting")
 TASKS = (*COMPLETION, "classification")
 

@@ -1,23 +1,14 @@
 """A board as Markdown: one table per task, rows ordered by family, failures as rows with their reason."""
 
-from typing import Any
+from typing import Any, get_args
 
 from tabulate import tabulate
 
-from benchmarks.contract import TASKS
+from benchmarks.contract import TASKS, Family
 from leaderboard.statistics import APPROXIMATE_COVERAGE
 
 Cell = dict[str, Any]
-FAMILIES = (
-    "control",
-    "classical completion",
-    "classical classification",
-    "supervised",
-    "masked",
-    "predictive",
-    "contrastive",
-    "generative",
-)
+FAMILIES = ("control", *get_args(Family))
 NAMES = {"nrmse": "nRMSE", "warped_nrmse": "warped nRMSE", "macro_f1": "macro-F1"}
 CLASSIFICATION = {"f1_N": "F1 N", "f1_S": "F1 S", "f1_V": "F1 V", "f1_F": "F1 F", "macro_f1_argmax": "F1 at argmax",
                   "macro_average_precision": "macro AP", "macro_auroc": "macro AUROC", "accuracy": "accuracy",
@@ -34,9 +25,9 @@ def number(summary: dict[str, Any] | None) -> str:
 
 
 def cost(cell: Cell) -> list[str]:
-    """Wall time and peak memory of a cell."""
+    """Wall time, peak memory and runner of a cell."""
     spent = cell["cost"]
-    return [f"{spent['wall_s']:.0f} s", f"{spent['peak_memory_mb']:.0f} MB"] if spent else ["–", "–"]
+    return [f"{spent['wall_s']:.0f} s", f"{spent['peak_memory_mb']:.0f} MB", spent["runner"]] if spent else ["–"] * 3
 
 
 def task_table(task: str, cells: list[Cell]) -> str:
@@ -63,7 +54,7 @@ def task_table(task: str, cells: list[Cell]) -> str:
             values += [number(found["heartbeat"]["metrics"].get(metric)) for metric in extra]
         lines.append([label, cell["family"], *values, *cost(cell)])
     absent = sorted({cell["row"] for cell in mine if cell["status"] == "not-applicable"})
-    text = tabulate(lines, [*head, "wall", "peak memory"], tablefmt="github", disable_numparse=True)
+    text = tabulate(lines, [*head, "wall", "peak memory", "runner"], tablefmt="github", disable_numparse=True)
     return text + (f"\n\nNot applicable: {', '.join(absent)}.\n" if absent else "\n")
 
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-CLASSES = ("N", "S", "V", "F", "Q")  # of heartbeats, AAMI EC57: normal, supraventricular, ventricular, fusion, other
+from benchmarks.contract import CLASSES
+
+__all__ = ["CLASSES", "Record", "load", "names"]
 
 
 class Record(NamedTuple):

@@ -18,6 +18,8 @@ import yaml
 from benchmarks.contract import ContractError
 from benchmarks.settings import ROOT
 
+IGNORED = (".tmp", ".pyc", "__pycache__")  # as .dvcignore says
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -90,9 +92,10 @@ class Hashes:
 
     def _folder(self, folder: Path) -> str:
         entries = []
-        for parent, _, names in os.walk(folder):
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if not name.endswith(IGNORED)]
             for name in names:
-                if not name.endswith((".tmp", ".pyc")):
+                if not name.endswith(IGNORED):
                     path = f"{parent}/{name}"
                     relative = os.path.relpath(path, folder)
                     entries.append({"md5": self._file(path, Path(path).stat()), "relpath": relative})

@@ -8,6 +8,7 @@ import yaml
 from benchmarks import contract
 from benchmarks.contract import ContractError, MethodCard, load, parse
 from benchmarks.settings import ROOT, Settings, board, board_rows, family, method_folders, read_method, row, rows
+from methods.kit import exchange
 
 CARD = {
     "name": "mine",
@@ -88,3 +89,7 @@ def test_every_method_of_this_project_reads():
         assert found.card.tasks and "predict" in found.card.verbs
         assert len(found.card.summary) > 10 and found.card.reference.citation
         assert json.loads((found.folder / "params.json").read_text())[found.name] == found.params
+
+
+def test_the_reader_that_methods_use_says_what_the_contract_says():
+    assert exchange.CLASSES == contract.CLASSES

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks import contract, datasets
-from benchmarks.datasets import CLASSES, synthetic
+from benchmarks import datasets
+from benchmarks.datasets import synthetic
 
 N, S, V, F, Q = range(5)
 LIMB = ("I", "II", "III", "aVR", "aVL", "aVF")
@@ -310,7 +310,3 @@ def test_data_sets_are_found_by_file_name():
         datasets.load("syntetic")
     with pytest.raises(ValueError, match=r"known: .*synthetic"):
         datasets.load("../../x")
-
-
-def test_classes_are_those_of_the_contract():
-    assert CLASSES == contract.CLASSES
