@@ -184,21 +184,33 @@ def shape(lead: np.ndarray, beats: np.ndarray, rate: float, usual: np.ndarray, s
     return out
 
 
-def features(record: Record) -> dict[str, np.ndarray]:
+def rhythm_by_stretch(
+    pre: np.ndarray, post: np.ndarray, alike: np.ndarray, stretch: int | None
+) -> dict[str, np.ndarray]:
+    """`rhythm` of each piece of about `stretch` beats as if it were a whole record; of the whole one for None."""
+    pieces = 1 if stretch is None else max(1, round(pre.size / stretch))
+    parts = [
+        rhythm(*(values[place] for values in (pre, post, alike)))
+        for place in np.array_split(np.arange(pre.size), pieces)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def features(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:
     """Every feature of every beat of a record, by name, (beats,) float32 each: rhythm, then shape lead by lead.
 
-    Two leads are used: the first two, or the only one twice.
+    Two leads are used: the first two, or the only one twice. With several `stretches` the beats come once for each of
+    them, one after the other: the same shapes, the rhythm relative to pieces of that many beats (None: the record).
     """
     beats = np.asarray(record.beats)
     chosen = np.asarray(record.signal)[[0, min(1, len(record.signal) - 1)]]
     signal = clean(chosen, record.rate)
     place, alike = align(signal, beats, record.rate)
     pre, post = intervals(beats, record.rate)
-    out = rhythm(pre, post, alike)
     usual = alike >= min(0.9, float(np.median(alike)))
     low, high = np.quantile(pre[usual], [0.7, 0.97])
     sinus = usual & (pre >= low) & (pre <= max(low, high))
-    out |= {
+    out: dict[str, np.ndarray] = {
         "alike": alike,
         "alike-before": np.r_[alike[:1], alike[:-1]],
         "alike-after": np.r_[alike[1:], alike[-1:]],
@@ -207,4 +219,8 @@ def features(record: Record) -> dict[str, np.ndarray]:
     }
     for number, lead in enumerate(signal):
         out |= {f"{number}:{k}": v for k, v in shape(lead, place, record.rate, usual, sinus).items()}
+    relative = [rhythm_by_stretch(pre, post, alike, stretch) for stretch in stretches]
+    out = {name: np.concatenate([one[name] for one in relative]) for name in relative[0]} | {
+        name: np.tile(values, len(stretches)) for name, values in out.items()
+    }
     return {name: np.nan_to_num(np.asarray(values, np.float32)) for name, values in out.items()}

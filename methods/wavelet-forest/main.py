@@ -14,9 +14,9 @@ def chosen(name: str) -> bool:
     return not short.startswith(("p-", "t-", "wavelet-")) or short.startswith("wavelet-size")
 
 
-def table(record: Record) -> tuple[np.ndarray, list[str]]:
-    """(beats, features) float32 and the features' names."""
-    measured = {name: values for name, values in features(record).items() if chosen(name)}
+def table(record: Record, stretches: tuple[int | None, ...] = (None,)) -> tuple[np.ndarray, list[str]]:
+    """(beats x stretches, features) float32 and the features' names."""
+    measured = {name: values for name, values in features(record, stretches).items() if chosen(name)}
     return np.stack(list(measured.values()), 1), list(measured)
 
 
@@ -62,20 +62,25 @@ def vote(forest: dict[str, np.ndarray], measured: np.ndarray) -> np.ndarray:
 
 
 def fit(call: Call) -> None:
-    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.ensemble import RandomForestClassifier
 
     records = [
         record for record in read_records(call.data / "train") if record.labels is not None and len(record.beats)
     ]
     labels = np.concatenate([record.labels for record in records if record.labels is not None])
-    measured = np.concatenate([table(record)[0] for record in records])
-    forest = ExtraTreesClassifier(
+    # In a short piece a run of S beats can be most of the record, as no whole training record has it: the second copy
+    # teaches that the usual interval may be an ectopic one.
+    stretches = (None, call.params["stretch"])
+    measured = np.concatenate([table(record, stretches)[0] for record in records])
+    twice = np.concatenate([np.tile(record.labels, len(stretches)) for record in records if record.labels is not None])
+    forest = RandomForestClassifier(
         n_estimators=call.params["trees"],
         min_samples_leaf=call.params["leaf"],
         max_features=call.params["features_per_split"],
+        max_samples=call.params["beats_per_tree"],
         random_state=int(np.random.default_rng(call.seed).integers(2**31)),
         n_jobs=1,
-    ).fit(measured, labels)
+    ).fit(measured, twice)
     for name, array in flatten(forest).items():
         np.save(call.model / f"{name}.npy", array, allow_pickle=False)
     counts = np.bincount(labels, minlength=len(CLASSES)) + 0.5

@@ -154,6 +154,22 @@ def test_odd_records_get_finite_probabilities(methods, name, odd):
     assert np.isfinite(p).all()
 
 
+def test_a_stretch_changes_what_the_rhythm_is_relative_to_and_no_shape():
+    from methods.kit.beats import features
+
+    one = record(83, beats=120)
+    whole, both = features(one), features(one, (None, 40))
+    assert list(whole) == list(both)
+    for name, values in whole.items():
+        assert np.array_equal(both[name][:120], values)
+        if ":" in name or name == "pre":
+            assert np.array_equal(both[name][120:], values)
+    pre = whole["pre"]
+    for piece in (slice(0, 40), slice(40, 80), slice(80, 120)):
+        relative = both["pre/record"][120:][piece]
+        assert np.allclose(relative, np.log(pre[piece] / np.median(pre[piece])), atol=1e-5)
+
+
 def test_stored_forest_is_sklearns(methods):
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
