@@ -25,7 +25,7 @@ check: $(VENV)/.ready
 	basedpyright
 
 performance: $(VENV)/.ready
-	pytest tests/performance -p no:xdist --benchmark-only
+	pytest tests/performance -p no:xdist --benchmark-only -s
 
 $(VENV)/.ready: $(LOCKS) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "PQRST needs Python 3.11: make PYTHON=/path/to/python3.11")'

@@ -16,8 +16,7 @@ from benchmarks import beat_metrics, contract, metrics
 from benchmarks.baseline import baseline_filter
 from benchmarks.cases import BeatTruth, Truth, read_beat_truth, read_truth, wanted
 from benchmarks.contract import CLASSES, TASKS, ContractError, Scenario, Status, digest
-from benchmarks.pipeline.sources import recorded_digest
-from benchmarks.pipeline.state import Hashes
+from benchmarks.pipeline.hashes import Hashes
 from benchmarks.scenarios import of_task, primary_metric
 from benchmarks.settings import RATE, ROOT, Board, Row, family, settings
 from benchmarks.settings import row as find_row
@@ -67,17 +66,22 @@ def provenance(board_name: str, board: Board, row: Row | None, task: str, seed: 
     folder = f"data/boards/{board_name}"
     asked = {"predict": hashes.of(f"{folder}/predict/{task}"), "truth": hashes.of(f"{folder}/truth")}
     learns = row is not None and "fit" in row.card.verbs
-    scorer = json.loads((hashes.root / "benchmarks/source.json").read_text())["score"]
+    scorer = recorded_source(hashes.root / "benchmarks", "score")
     versions = {"contract": contract.CONTRACT_VERSION, "harness": HARNESS_VERSION}
     made_from = {
         "data": {**asked, **({"fit": hashes.of(f"{folder}/fit")} if learns else {})},
-        "source": recorded_digest(row) if row else scorer,
+        "source": recorded_source(row.folder, "method") if row else scorer,
         "params": row.params if row else {},
         "budget": board.budget.model_dump() if learns else None,
         "seed": seed,
         **versions,
     }
     return {**made_from, "scorer": scorer, "key": digest(made_from), "column": digest([asked, scorer, versions])}
+
+
+def recorded_source(folder: Path, group: str) -> str:
+    """The digest of a group of sources that the last `pqrst sync` wrote into the folder's source.json."""
+    return json.loads((folder / "source.json").read_text())[group]
 
 
 def _cell(row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, run: Path) -> Document:

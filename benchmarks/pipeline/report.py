@@ -4,9 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.repro import Report
 from benchmarks.pipeline.stages import sync
-from benchmarks.pipeline.state import Condition, Hashes, condition, needed, read_locks, read_stages, upstream
+from benchmarks.pipeline.state import Condition, condition, needed, read_locks, read_stages, upstream
 from benchmarks.settings import ROOT, settings
 
 

@@ -22,8 +22,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.contract import ContractError
+from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.stages import sync
-from benchmarks.pipeline.state import Hashes, Stage, condition, needed, read_locks, read_params, read_stages, upstream
+from benchmarks.pipeline.state import Stage, condition, needed, read_locks, read_params, read_stages, upstream
 from benchmarks.settings import ROOT
 
 COMMIT_EVERY_S = 20.0

@@ -14,7 +14,7 @@ import tokenize
 from pathlib import Path
 
 from benchmarks.contract import CONTRACT_VERSION, digest, write_if_changed
-from benchmarks.settings import ROOT, Row, method_folders, read_method
+from benchmarks.settings import ROOT, method_folders, read_method
 
 PACKAGES = ("benchmarks", "containers", "leaderboard", "methods")
 NO_SOURCE = {"README.md", "method.yaml", "params.json", "source.json", "dvc.yaml", "dvc.lock", ".gitignore"}
@@ -103,11 +103,6 @@ def method_digest(folder: Path, root: Path = ROOT) -> str:
             "contract": CONTRACT_VERSION,
         }
     )
-
-
-def recorded_digest(row: Row) -> str:
-    """The source digest that the last `sync` wrote for the row's method."""
-    return json.loads((row.folder / "source.json").read_text())["method"]
 
 
 def write_sources(root: Path = ROOT) -> list[Path]:

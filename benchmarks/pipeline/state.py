@@ -5,20 +5,37 @@ Reads every dvc.yaml and dvc.lock, hashes each file once (and remembers its hash
 """
 
 import functools
-import hashlib
 import itertools
 import json
-import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from benchmarks.contract import ContractError
+from benchmarks.pipeline.hashes import Hashes
 from benchmarks.settings import ROOT
 
-IGNORED = (".tmp", ".pyc", "__pycache__")  # as .dvcignore says
+
+class Yaml12(yaml.CSafeLoader):
+    """YAML 1.2 as DVC reads and writes it: `1e-05` is a number there, and `no` is text."""
+
+    yaml_implicit_resolvers: ClassVar[dict] = {}
+
+
+for tag, pattern, starts in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    Yaml12.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), list(starts))
 
 
 @dataclass(frozen=True)
@@ -53,57 +70,6 @@ class Condition:
         return not self.changes and not self.missing
 
 
-class Hashes:
-    """md5 of files and folders as DVC counts them; remembered by size and time stamp between runs."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        self.path = root / ".dvc/tmp/pqrst-md5.json"
-        try:
-            self.known: dict[str, list] = json.loads(self.path.read_text())
-        except (OSError, ValueError):
-            self.known = {}
-        self.fresh = False
-
-    def save(self) -> None:
-        """Write what was learnt; without it the next check only takes longer."""
-        if self.fresh and self.path.parent.is_dir():
-            temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(self.known))
-            temporary.rename(self.path)
-
-    def of(self, path: str) -> str | None:
-        """md5 of a file, md5 with `.dir` of a folder, None where there is nothing."""
-        full = self.root / path
-        if full.is_dir():
-            return self._folder(full)
-        return self._file(str(full), full.stat()) if full.exists() else None
-
-    def _file(self, path: str, stat: os.stat_result) -> str:
-        key = os.path.relpath(path, self.root)
-        known = self.known.get(key)
-        if known and known[0] == stat.st_mtime_ns and known[1] == stat.st_size and known[2] == stat.st_ino:
-            return known[3]
-        with Path(path).open("rb") as file:
-            digest = hashlib.file_digest(file, "md5").hexdigest()
-        self.known[key] = [stat.st_mtime_ns, stat.st_size, stat.st_ino, digest]
-        self.fresh = True
-        return digest
-
-    def _folder(self, folder: Path) -> str:
-        entries = []
-        for parent, folders, names in os.walk(folder):
-            folders[:] = [name for name in folders if not name.endswith(IGNORED)]
-            for name in names:
-                if not name.endswith(IGNORED):
-                    path = f"{parent}/{name}"
-                    relative = os.path.relpath(path, folder)
-                    entries.append({"md5": self._file(path, Path(path).stat()), "relpath": relative})
-        # DVC orders by the parts of a path, not by its text.
-        entries.sort(key=lambda entry: entry["relpath"].split("/"))
-        return hashlib.md5(json.dumps(entries).encode()).hexdigest() + ".dir"
-
-
 def read_stages(root: Path = ROOT) -> dict[str, Stage]:
     """Every stage of the project by its address."""
     files = [root / "dvc.yaml", *sorted((root / "methods").glob("*/dvc.yaml"))]
@@ -119,7 +85,7 @@ def read_stages(root: Path = ROOT) -> dict[str, Stage]:
 
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
-        found = yaml.load(file.read_bytes(), yaml.CSafeLoader)
+        found = yaml.load(file.read_bytes(), Yaml12)
     except yaml.YAMLError as error:
         found = error
     if not isinstance(found, dict) or not isinstance(found.get("stages"), dict):
@@ -198,7 +164,7 @@ def _params_file(path: Path, stamp: int) -> Any:
     if not path.exists():
         return {}
     text = path.read_text()
-    return json.loads(text) if path.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
+    return json.loads(text) if path.suffix == ".json" else yaml.load(text, Yaml12)
 
 
 def condition(stage: Stage, lock: dict[str, Any] | None, hashes: Hashes) -> Condition:

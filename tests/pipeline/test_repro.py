@@ -11,8 +11,9 @@ import time
 
 import pytest
 
+from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.report import conditions
-from benchmarks.pipeline.state import Hashes, read_locks, read_stages
+from benchmarks.pipeline.state import read_locks, read_stages
 
 from .conftest import BIN, Project
 
@@ -212,3 +213,17 @@ def test_hashes_are_those_of_dvc(made):
     for lock in read_locks(made.root).values():
         for entry in (*lock.get("deps", []), *lock.get("outs", [])):
             assert hashes.of(entry["path"]) == entry["md5"]
+
+
+@pytest.mark.parametrize("value", [1e-05, 3.0, "1e-05", "no", "on", None, True, [1, 2.5], "0123", "~", {"a": 1e-20}])
+def test_params_read_from_a_lock_are_what_dvc_wrote(tmp_path, value):
+    from dvc.utils.serialize import dump_yaml
+
+    lock = {"schema": "2.0", "stages": {"a": {"cmd": "x", "params": {"p.json": {"k": value}}}}}
+    dump_yaml(tmp_path / "dvc.lock", lock)
+    assert read_locks(tmp_path)["a"]["params"]["p.json"]["k"] == value
+
+
+def test_what_is_committed_is_current():
+    """The project itself: no committed score is older than the sources that it names."""
+    assert {address: each.changes for address, each in conditions(None).items() if each.changes} == {}
