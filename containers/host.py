@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.contract import write_model
+from benchmarks.processes import die_with_parent
 from containers.call import LOG_BYTES, Invocation, Outcome, verdict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -75,6 +76,7 @@ def _watch(command: list[str], root: Path, invocation: Invocation) -> Outcome:
     begin = time.monotonic()
 
     def restrict() -> None:
+        die_with_parent()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (quota, quota))
 

@@ -25,6 +25,7 @@ from benchmarks.contract import ContractError
 from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.stages import sync
 from benchmarks.pipeline.state import Stage, condition, needed, read_locks, read_params, read_stages, upstream
+from benchmarks.processes import die_with_parent
 from benchmarks.settings import ROOT
 
 COMMIT_EVERY_S = 20.0
@@ -120,8 +121,9 @@ def run_stage(stage: Stage, root: Path, running: set[subprocess.Popen]) -> str |
     """Run one stage's command in a process group of its own; the end of its output where it failed."""
     environment = os.environ | ONE_THREAD | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
     process = subprocess.Popen(
-        stage.cmd,
+        f"exec {stage.cmd}",  # no shell stays between, which could die alone
         shell=True,
+        preexec_fn=die_with_parent,
         cwd=root,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.pipeline.hashes import Hashes
@@ -27,6 +29,13 @@ def ran(project: Project) -> list[str]:
     project.pqrst("repro", "synthetic", "--jobs", "2")
     after = [*project.root.glob("runs/*/*/*/predictions"), *project.root.glob("leaderboard/scores/*/*")]
     return sorted(str(path.relative_to(project.root)) for path in after if before.get(path) != path.stat().st_mtime_ns)
+
+
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder)
+    except psutil.Error:
+        return False
 
 
 def test_after_a_run_dvc_has_nothing_to_do(made):
@@ -155,6 +164,8 @@ def test_killed_and_started_again_gives_the_same_bytes(made_once, project, how, 
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert killed or moment > 1, "the run ended before it was killed"
+    time.sleep(0.5)
+    assert not [each for each in psutil.process_iter() if works_in(each, project.root)], "a stage outlived the run"
     project.run(*command)
     assert project.results() == made_once.results()
     assert json.loads(project.dvc("status", "--json", "leaderboard@synthetic", "--with-deps")) == {}
