@@ -7,46 +7,21 @@ beside the resampler and the data sets.
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import contract, windows
-from benchmarks.cases import build, read_beat_truth, read_truth, wanted
+from benchmarks import contract
+from benchmarks.cases import read_beat_truth, read_truth, wanted
 from benchmarks.contract import Status
-from benchmarks.datasets import Record
-from benchmarks.datasets.synthetic import LEADS, simulate
 from benchmarks.scenarios import of_task
-from benchmarks.settings import RATE, ROOT, Board, row, rows
+from benchmarks.settings import RATE, ROOT, row, rows
 from containers.cell import fit_inputs, run_cell
 from leaderboard.score import score_windows
 
-BOARD = Board(dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 4, "windows": 256})  # type: ignore[arg-type]
-SPLITS = {"train": ["p01", "p02", "p03"], "validation": ["p13"], "test": ["p17", "p18"]}
+from .toy import BOARD
+
 CONSTANT = {"mean", "prior"}  # rows that are meant to say one thing
-
-
-def toy_records() -> list[Record]:
-    """A minute and a half of six simulated people; the second lead of the last test patient is off: flat."""
-    found = []
-    for name in (name for names in SPLITS.values() for name in names):
-        record = simulate(name, leads=LEADS)
-        signal = np.array(record.signal[:, : round(90 * RATE)])
-        if name == "p18":
-            signal[1] = -0.2
-        kept = record.beats < signal.shape[1]
-        found.append(record._replace(signal=signal, beats=record.beats[kept], labels=record.labels[kept]))
-    return found
-
-
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("toy")
-    noise = np.random.default_rng(5).normal(size=(3, 2, 20_000)).astype(np.float32)
-    windows.prepare(toy_records(), noise, folder / "windows")
-    build(BOARD, folder / "windows", SPLITS, folder / "board")
-    return folder / "board"
 
 
 @pytest.mark.parametrize("name", sorted(rows()))
@@ -121,7 +96,7 @@ def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
         "import sys; sys.path.insert(0, '.')\n"
         "from pathlib import Path; import numpy as np\n"
         "from benchmarks import windows; from benchmarks.cases import build\n"
-        "from tests.contract.test_rules import BOARD, SPLITS, toy_records\n"
+        "from tests.contract.toy import BOARD, SPLITS, toy_records\n"
         "out = Path(sys.argv[1]); noise = np.ones((3, 2, 9000)) * np.arange(9000)\n"
         "windows.prepare(toy_records(), noise, out / 'w'); build(BOARD, out / 'w', SPLITS, out / 'b')\n"
     )
