@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import cases, windows
-from benchmarks.contract import write_text
+from benchmarks.contract import ContractError, write_text
 from benchmarks.datasets import load
 from benchmarks.settings import ROOT, board
 
@@ -34,7 +34,10 @@ def replacing(target: Path) -> Iterator[Path]:
 
 def prepare_dataset(name: str, root: Path = ROOT) -> None:
     """Write data/windows/NAME from data/raw: the records of its splits at the board's rate, and its noise."""
-    dataset = load(name)
+    try:
+        dataset = load(name)
+    except ValueError as error:
+        raise ContractError(str(error)) from None
     raw = root / "data/raw"
     split_records = {record for names in dataset.SPLITS.values() for record in names}
     noise_source = load(getattr(dataset, "NOISE", name))

@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks import contract
 from benchmarks.cases import wanted
-from benchmarks.contract import CallRecord, RecordSet, Scenario, Status, Verb, write_model
+from benchmarks.contract import CallRecord, ContractError, RecordSet, Scenario, Status, Verb, write_model
 from benchmarks.scenarios import of_task
 from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
@@ -101,6 +101,8 @@ def run_cell(
     row: Row, board: Board, task: str, cases: Path, out: Path, run: Callable[[Invocation], Outcome] = host.run
 ) -> None:
     """Run every seed of a cell; replaces `out/predictions`, `out/model` and `out/status` when all has ended."""
+    if task not in row.card.tasks:
+        raise ContractError(f"row {row.name!r} does not do {task!r}; its tasks: {', '.join(row.card.tasks)}")
     leads = len(contract.load(contract.WindowSet, cases / "fit/windows/train/windows.json").leads[0])
     chosen = [scenario for scenario in of_task(task, leads) if row.card.answers(scenario)]
     pretrained = out.parent / "pretrain/model"

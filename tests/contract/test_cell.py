@@ -3,9 +3,10 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 from benchmarks import contract
-from benchmarks.contract import Status
+from benchmarks.contract import ContractError, Status
 from benchmarks.settings import row
 from containers.call import Invocation, Outcome
 from containers.cell import run_cell
@@ -67,6 +68,12 @@ def test_the_harness_own_trouble_is_infrastructure(toy, tmp_path):
     run_cell(dataclasses.replace(row("mean"), card=card), BOARD, "forecasting", toy, tmp_path / "out")
     found = status(tmp_path / "out")
     assert found.kind == "infrastructure" and "no-such-program" in found.reason
+
+
+def test_a_task_that_a_row_does_not_do_is_refused(toy, tmp_path):
+    with pytest.raises(ContractError, match=r"row 'linear' does not do 'forcasting'; its tasks: interpolation, "):
+        run_cell(row("linear"), BOARD, "forcasting", toy, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_second_run_replaces_the_first(toy, tmp_path):
