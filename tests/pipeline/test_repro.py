@@ -201,7 +201,9 @@ def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded(made):
         stderr=subprocess.STDOUT,
         text=True,
     )
-    time.sleep(4)
+    begin = time.monotonic()
+    while not list(made.root.glob("runs/synthetic/mean/*.tmp")) and time.monotonic() - begin < 60:
+        time.sleep(0.05)
     made.edit("methods/mean/source.json", '"method": "', '"method": "0')
     output = process.communicate()[0]
     assert process.returncode == 1 and "changed while it ran" in output
