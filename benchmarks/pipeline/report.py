@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.pipeline.hashes import Hashes
+from benchmarks.pipeline.mend import mend_rwlock
 from benchmarks.pipeline.repro import Report
 from benchmarks.pipeline.stages import sync
 from benchmarks.pipeline.state import Condition, condition, needed, read_locks, read_stages, upstream
@@ -27,6 +28,7 @@ def print_status(board: str | None, root: Path = ROOT, console: Console | None =
     console = console or Console()
     for path in sync(root):
         console.print(f"brought up to date: {path.relative_to(root)}", highlight=False)
+    mend_rwlock(root, console.print)
     found = conditions(board, root)
     stale = {address: each for address, each in found.items() if each.changes}
     absent = [address for address, each in found.items() if each.missing and not each.changes]

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks.contract import ContractError
 from benchmarks.pipeline.hashes import Hashes
+from benchmarks.pipeline.mend import mend_rwlock
 from benchmarks.pipeline.stages import sync
 from benchmarks.pipeline.state import Stage, condition, needed, read_locks, read_params, read_stages, upstream
 from benchmarks.processes import die_with_parent
@@ -60,6 +61,7 @@ def exclusive(root: Path, say=print) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        mend_rwlock(root, say)
         yield
 
 
