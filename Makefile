@@ -8,16 +8,18 @@ LOCKS := $(wildcard containers/base/*.lock)
 TORCH ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc)
+# The quick look runs on the host, which takes no images; `make board RUNNER=docker` runs it in containers.
+RUNNER ?= host
 
 export PATH := $(BIN):$(PATH)
 
 .PHONY: board test check lock performance clean
 board: $(VENV)/.ready
-	pqrst repro synthetic --jobs $(JOBS) --remake
+	PQRST_RUNNER=$(RUNNER) pqrst repro synthetic --jobs $(JOBS) --remake
 	pqrst show synthetic
 
 test: $(VENV)/.ready
-	pytest -n $(JOBS)
+	pytest -n $(JOBS) $(TESTS)
 
 check: $(VENV)/.ready
 	ruff check .

@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks import contract
 from benchmarks.contract import ContractError, Status
+from benchmarks.pipeline.sources import base_of
 from benchmarks.pipeline.stages import sync
 from benchmarks.prepare import build_cases, prepare_dataset
 from benchmarks.settings import ROOT, Row, board, method_folders, read_method, rows
@@ -57,6 +58,7 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
     Runs each task of its first variant on the synthetic board, in a scratch folder.
     """
     from containers.cell import run_cell, run_pretrain
+    from containers.runner import prepare
 
     folder = root / "methods" / name
     try:
@@ -64,7 +66,7 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
         rows(root)
     except ContractError as error:
         return [str(error)]
-    findings = [*check_sources(row)]
+    findings = check_sources(row)
     cases = root / "data/boards" / BOARD
     if not (cases / "truth").exists():
         prepare_dataset(BOARD, root)
@@ -72,9 +74,9 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="pqrst-check-") as scratch:
         run = Path(scratch)
         if "pretrain" in row.card.verbs:
-            run_pretrain(row, board(BOARD, root), cases, run / "pretrain")
+            run_pretrain(row, board(BOARD, root), cases, run / "pretrain", prepare())
         for task in row.card.tasks:
-            run_cell(row, board(BOARD, root), task, cases, run / task)
+            run_cell(row, board(BOARD, root), task, cases, run / task, prepare())
             status = contract.load(Status, run / task / "status/seed-0.json")
             if status.kind != "ok":
                 printed = f"; it printed last:\n{status.log_tail}" if status.log_tail else ""
@@ -85,11 +87,12 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
 
 
 def check_sources(row: Row) -> list[str]:
-    """What is wrong with a method's folder before it runs: the files it needs, what it imports, its README."""
-    findings = []
-    for file in ("README.md", "params.json", "method.yaml"):
-        if not (row.folder / file).exists():
-            findings.append(f"{file} is missing")
+    """What is wrong with a method's folder before it runs: a missing README, its Dockerfile, what it imports."""
+    findings = [] if (row.folder / "README.md").exists() else ["README.md is missing"]
+    try:
+        base_of(row.folder)
+    except ContractError as error:
+        findings.append(str(error))
     for path in sorted(row.folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(), str(path))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -103,7 +106,7 @@ def check_sources(row: Row) -> list[str]:
 
 
 def _check_variation(task: str, predictions: Path) -> list[str]:
-    """A task whose every answer is one constant is no answer, unless the row says that it is a control."""
+    """A scenario whose every answer is one constant is no answer."""
     findings = []
     for path in sorted(predictions.glob("*.npy")):
         values = np.load(path, allow_pickle=False)

@@ -56,10 +56,10 @@ def pretrain(board: BoardName, row: RowName) -> None:
     from benchmarks.settings import board as find_board
     from benchmarks.settings import row as find_row
     from containers.cell import run_pretrain
+    from containers.runner import prepare
 
-    run_pretrain(
-        find_row(row), find_board(board), ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain"
-    )
+    cases, out = ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain"
+    run_pretrain(find_row(row), find_board(board), cases, out, prepare())
 
 
 @app.command()
@@ -69,9 +69,10 @@ def cell(board: BoardName, row: RowName, task: str) -> None:
     from benchmarks.settings import board as find_board
     from benchmarks.settings import row as find_row
     from containers.cell import run_cell
+    from containers.runner import prepare
 
-    found = find_board(board)
-    run_cell(find_row(row), found, task, ROOT / "data/boards" / board, ROOT / "runs" / board / row / task)
+    cases, out = ROOT / "data/boards" / board, ROOT / "runs" / board / row / task
+    run_cell(find_row(row), find_board(board), task, cases, out, prepare())
 
 
 @app.command()
@@ -126,9 +127,10 @@ def repro(
     from benchmarks.pipeline import repro as runner
     from benchmarks.pipeline.report import print_report
     from benchmarks.settings import board as find_board
+    from containers.runner import ready
 
     find_board(board)
-    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), remake)
+    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), remake, ready=ready)
     good = print_report(board, report)
     if good and verify:
         address, same = runner.verify(board, random.SystemRandom().randrange(2**16))
@@ -156,6 +158,37 @@ def check(name: str) -> None:
         typer.echo(f"- {finding}")
     typer.echo(f"{name}: {'keeps the contract' if not findings else f'{len(findings)} to mend'}")
     raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def images(
+    names: Annotated[list[str] | None, typer.Argument(help="methods; all if none is named")] = None,
+    build: Annotated[bool, typer.Option(help="bring those that are missing: pulled by digest, or built")] = False,
+    push: Annotated[str, typer.Option(help="push them to this registry and pin them in published.json")] = "",
+) -> None:
+    """Show the methods' images: which are here, from which sources, how large."""
+    from containers import catalogue
+
+    raise typer.Exit(0 if catalogue.show(names or [], build, push) else 1)
+
+
+@app.command()
+def shell(row: RowName, case: Annotated[str, typer.Argument(help="BOARD/TASK/SCENARIO, as below data/boards")]) -> None:
+    """Open a shell in the sandbox of a call: the same image, mounts and limits; what is written is not kept."""
+    from containers.shell import open_shell
+
+    raise typer.Exit(open_shell(row, case))
+
+
+@app.command()
+def escape(
+    names: Annotated[list[str] | None, typer.Argument(help="cheaters of tests/docker/cheaters; all if none")] = None,
+    publish: Annotated[bool, typer.Option(help="write the whole table to docs/escape.md")] = False,
+) -> None:
+    """Let hostile scripts loose in the sandbox of this machine's engine and say what each got."""
+    from containers.escape import show
+
+    raise typer.Exit(0 if show(names or [], publish) else 1)
 
 
 @app.command()

@@ -1,10 +1,12 @@
-"""What we start dies with us, however we die."""
+"""How we start other processes: on one thread each, and so that they die with us, however we die."""
 
 import ctypes
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+# Two processes of one thread each beat one of two, and the number of threads changes sums of floats.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 def die_with_parent() -> None:

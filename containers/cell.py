@@ -9,7 +9,7 @@ A method that fails leaves a status that says how; the harness's own trouble is 
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,12 @@ from benchmarks.contract import CallRecord, ContractError, RecordSet, Scenario, 
 from benchmarks.scenarios import of_task
 from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
+from benchmarks.text import printable
 from containers import collect, host
-from containers.call import Invocation, Outcome
+from containers.call import Invocation, Refused, Runner
 from containers.hardware import describe
+
+Prepare = Callable[[Row, Path], Runner]  # `host.runner` or `docker.runner`, called with the row and the board's cases
 
 
 class CallFailed(Exception):
@@ -42,8 +45,8 @@ class Seed:
     board: Board
     task: str | None
     number: int
-    run: Callable[[Invocation], Outcome]
-    calls: list[CallRecord] = field(default_factory=list)
+    runner: Runner
+    calls: list[CallRecord]
 
     def call(self, verb: Verb, inputs: dict[str, Path], output: Path, scenario: str | None = None) -> None:
         """Make one call; raises CallFailed unless it ended well."""
@@ -65,7 +68,7 @@ class Seed:
         )
         where = f"{verb} {scenario or self.task or ''}".strip()
         try:
-            outcome = self.run(invocation)
+            outcome = self.runner.run(invocation)
         except OSError as error:
             raise CallFailed("infrastructure", f"{where}: {error}") from error
         self.calls.append(
@@ -83,7 +86,7 @@ class Seed:
             raise CallFailed(outcome.kind, f"{where}: {outcome.reason}", outcome.log)
 
 
-def run_pretrain(row: Row, board: Board, cases: Path, out: Path, run: Callable[[Invocation], Outcome] = host.run):
+def run_pretrain(row: Row, board: Board, cases: Path, out: Path, prepare: Prepare = host.runner) -> None:
     """Pretrain each seed of `row` on unlabelled windows: `out/model/seed-N`, `out/status/seed-N.json`."""
     inputs = {
         "data/train": cases / "fit/windows/train",
@@ -94,13 +97,12 @@ def run_pretrain(row: Row, board: Board, cases: Path, out: Path, run: Callable[[
     def work(seed: Seed, part: Path) -> None:
         seed.call("pretrain", inputs, part / "model" / f"seed-{seed.number}")
 
-    _run_seeds(row, board, None, out, ("model", "status"), work, run)
+    _run_seeds(row, board, None, cases, out, ("model", "status"), work, prepare)
 
 
-def run_cell(
-    row: Row, board: Board, task: str, cases: Path, out: Path, run: Callable[[Invocation], Outcome] = host.run
-) -> None:
-    """Run every seed of a cell; replaces `out/predictions`, `out/model` and `out/status` when all has ended."""
+def run_cell(row: Row, board: Board, task: str, cases: Path, out: Path, prepare: Prepare = host.runner) -> None:
+    """Run every seed of a cell by the runner that `prepare` gives; replaces `out/predictions`, `out/model` and
+    `out/status` when all has ended."""
     if task not in row.card.tasks:
         raise ContractError(f"row {row.name!r} does not do {task!r}; its tasks: {', '.join(row.card.tasks)}")
     leads = len(contract.load(contract.WindowSet, cases / "fit/windows/train/windows.json").leads[0])
@@ -124,7 +126,7 @@ def run_cell(
             _keep(written, case, scenario, part / "predictions" / name / f"{scenario.name}.npy")
             shutil.rmtree(written)
 
-    _run_seeds(row, board, task, out, ("predictions", "model", "status"), work, run)
+    _run_seeds(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
 
 
 def fit_inputs(cases: Path, task: str) -> dict[str, Path]:
@@ -158,29 +160,41 @@ def _require_pretrained(status: Path) -> None:
         raise CallFailed(found.kind, f"its pretraining failed: {found.reason}", found.log_tail)
 
 
-def _run_seeds(row: Row, board: Board, task: str | None, out: Path, parts: tuple[str, ...], work, run) -> None:
+def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
+    try:
+        return prepare(row, cases)
+    except Refused as error:
+        raise CallFailed("invalid-output", str(error)) from error
+    except OSError as error:
+        raise CallFailed("infrastructure", str(error)) from error
+
+
+def _run_seeds(
+    row: Row, board: Board, task: str | None, cases: Path, out: Path, parts: tuple[str, ...], work, prepare: Prepare
+) -> None:
     """Run `work` for each seed beside `out`, write each one's status, then put the `parts` in their place."""
     part = out.with_name(f"{out.name}.tmp")
     shutil.rmtree(part, ignore_errors=True)
     for name in parts:
         (part / name).mkdir(parents=True)
     for number in row.seeds(board):
-        seed = Seed(row, board, task, number, run)
+        runner, calls = None, []
         kind, reason, log = "ok", "", ""
         try:
-            work(seed, part)
+            runner = _prepared(prepare, row, cases)
+            work(Seed(row, board, task, number, runner, calls), part)
         except CallFailed as failure:
             kind, reason, log = failure.kind, str(failure), failure.log
             for name in set(parts) - {"status"}:
                 shutil.rmtree(part / name / f"seed-{number}", ignore_errors=True)
         status = Status(
             kind=kind,  # type: ignore[arg-type]
-            reason=reason,
+            reason=printable(reason),
             seed=number,
-            runner=run.__module__.rsplit(".", 1)[-1],
-            hardware=describe(),
-            calls=seed.calls,
-            log_tail="\n".join(log.splitlines()[-20:]),
+            runner=runner.name if runner else "none",
+            hardware=describe() | (runner.about if runner else {}),
+            calls=calls,
+            log_tail="\n".join(printable(log).splitlines()[-20:]),
         )
         write_model(part / "status" / f"seed-{number}.json", status)
     out.mkdir(parents=True, exist_ok=True)

@@ -10,21 +10,24 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.settings import ROOT
+from containers.call import InfrastructureError
+from containers.engine import connect, engine_errors, is_configured
 from containers.hardware import describe
+from containers.images import builder
 
 NEEDED_GB = 8  # environment, mitdb's cases, the predictions of all rows and DVC's cache of them
 
 
 def engine() -> tuple[bool, str]:
     """Whether a container engine answers, and its version or what to do."""
-    if not shutil.which("docker"):
-        return False, "no docker client; rows run on the host and are marked so"
-    asked = subprocess.run(
-        ["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False
-    )
-    if asked.returncode:
-        return False, "the docker client finds no engine; rows run on the host and are marked so"
-    return True, f"engine {asked.stdout.strip()}"
+    if not is_configured():
+        return False, "no container engine; rows run on the host, which is no sandbox, and are marked so"
+    try:
+        with engine_errors():
+            version = connect().version()["Version"]
+        return True, f"engine {version}, images are built by {builder()}"
+    except InfrastructureError as error:
+        return False, str(error)
 
 
 def gpu() -> tuple[bool, str]:
@@ -64,7 +67,7 @@ def findings(root: Path = ROOT) -> list[tuple[str, bool, str]]:
         ),
         ("memory", float(hardware["memory_gb"]) >= 8, f"{hardware['memory_gb']} GB; a job may ask for 4 GB"),
         ("disk", free > NEEDED_GB, f"{free:.0f} GB free; the mitdb board takes up to {NEEDED_GB} GB"),
-        ("docker", *engine()),
+        ("container engine", *engine()),
         ("GPU", *gpu()),
         ("mitdb", *mirror(root)),
         ("git", shutil.which("git") is not None, "DVC needs it"),

@@ -16,17 +16,23 @@ import tempfile
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from benchmarks.contract import write_model
-from benchmarks.processes import die_with_parent
-from containers.call import LOG_BYTES, Invocation, Outcome, verdict
+from benchmarks.processes import ONE_THREAD, die_with_parent
+from benchmarks.settings import Row
+from containers.call import LOG_BYTES, Invocation, Outcome, Runner, misplaced, verdict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 POLL_S = 0.02
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def runner(row: Row, cases: Path) -> Runner:
+    """The runner of a row on this machine."""
+    return Runner("host", run)
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -40,7 +46,7 @@ def environment(root: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PQRST_ROOT": str(root),
-        **dict.fromkeys(THREADS, "1"),
+        **ONE_THREAD,
     }
 
 
@@ -64,10 +70,16 @@ def run(invocation: Invocation) -> Outcome:
         outcome = _watch([*program, *invocation.arguments], root, invocation)
         if outcome.kind == "ok":
             for path in sorted((root / invocation.output_name).iterdir()):
-                # A link or a folder is left behind: only regular files come back.
-                if path.is_file() and not path.is_symlink():
-                    shutil.move(path, invocation.output / path.name)
+                if wrong := misplaced(invocation.call.verb, path.name, _kind(path)):
+                    return replace(outcome, kind="invalid-output", reason=wrong)
+                shutil.move(path, invocation.output / path.name)
         return outcome
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink():
+        return "symbolic link"
+    return "folder" if path.is_dir() else "file" if path.is_file() else "special file"
 
 
 def _watch(command: list[str], root: Path, invocation: Invocation) -> Outcome:

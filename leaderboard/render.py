@@ -5,6 +5,7 @@ from typing import Any, get_args
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS, Family
+from benchmarks.text import markdown_cell
 from leaderboard.statistics import APPROXIMATE_COVERAGE
 
 Cell = dict[str, Any]
@@ -43,10 +44,8 @@ def task_table(task: str, cells: list[Cell]) -> str:
             continue
         label = cell["row"] if cell["seed"] == 0 else f"{cell['row']} (seed {cell['seed']})"
         if cell["status"] != "scored":
-            reason = cell["reason"].replace("|", "\\|").replace("\n", " ")[:160]
-            lines.append(
-                [label, cell["family"], f"**{cell['status']}**: {reason}", *[""] * (len(head) - 3), *cost(cell)]
-            )
+            reason = f"**{cell['status']}**: {markdown_cell(cell['reason'])}"
+            lines.append([label, cell["family"], reason, *[""] * (len(head) - 3), *cost(cell)])
             continue
         found = cell["scenarios"]
         values = [number(found.get(name, {}).get("metrics", {}).get(metric)) for name, metric in scenarios.items()]

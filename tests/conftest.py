@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from benchmarks import windows
+from benchmarks.cases import build
+from tests.contract.toy import BOARD, SPLITS, toy_records
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,3 +34,13 @@ def mitdb_folder() -> Path:
 def nstdb_folder() -> Path:
     """The three noise records of the MIT-BIH Noise Stress Test Database."""
     return real_data("nstdb")
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory) -> Path:
+    """The cases of the toy board."""
+    folder = tmp_path_factory.mktemp("toy")
+    noise = np.random.default_rng(5).normal(size=(3, 2, 20_000)).astype(np.float32)
+    windows.prepare(toy_records(), noise, folder / "windows")
+    build(BOARD, folder / "windows", SPLITS, folder / "board")
+    return folder / "board"

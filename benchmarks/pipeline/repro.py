@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,11 @@ from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.mend import mend_rwlock
 from benchmarks.pipeline.stages import sync
 from benchmarks.pipeline.state import Stage, condition, needed, read_locks, read_params, read_stages, upstream
-from benchmarks.processes import die_with_parent
+from benchmarks.processes import ONE_THREAD, die_with_parent
 from benchmarks.settings import ROOT
 
 COMMIT_EVERY_S = 20.0
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+BIN = Path(sys.executable).parent  # of the console scripts of this environment
 
 
 class StaleInput(ContractError):
@@ -39,7 +39,7 @@ class StaleInput(ContractError):
 
 @dataclass
 class Report:
-    """What a run did: stages run, stages found up to date, and why others failed."""
+    """What a run did: the stages that ran, why others failed, and those skipped because one before them failed."""
 
     ran: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -107,27 +107,24 @@ def inputs_of(stage: Stage, root: Path, hashes: Hashes) -> dict[str, object]:
     return found
 
 
-def tool(name: str) -> str:
-    """The path of a console script of this environment."""
-    return str(Path(sys.executable).parent / name)
+def environment() -> dict[str, str]:
+    """What a stage runs in: our own environment's scripts, one thread."""
+    return os.environ | ONE_THREAD | {"PATH": f"{BIN}:{os.environ.get('PATH', '')}"}
 
 
-def checkout(outs: list[str], root: Path) -> None:
-    """Bring back from DVC's local cache what is there."""
-    if outs:
-        command = [tool("dvc"), "--wait-for-lock", "checkout", "--quiet", "--allow-missing", *outs]
-        subprocess.run(command, cwd=root, capture_output=True, check=False)
+def dvc(command: str, *arguments: str) -> list[str]:
+    """A DVC command line that waits for another DVC to let go of the project."""
+    return [str(BIN / "dvc"), "--wait-for-lock", command, "--quiet", *arguments]
 
 
 def run_stage(stage: Stage, root: Path, running: set[subprocess.Popen]) -> str | None:
     """Run one stage's command in a process group of its own; the end of its output where it failed."""
-    environment = os.environ | ONE_THREAD | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
     process = subprocess.Popen(
         f"exec {stage.cmd}",  # no shell stays between, which could die alone
         shell=True,
         preexec_fn=die_with_parent,
         cwd=root,
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -151,27 +148,38 @@ def commit(done: dict[str, tuple[Stage, dict]], root: Path) -> dict[str, str]:
     hashes.save()
     good = [address for address in done if address not in stale]
     if good:
-        command = [tool("dvc"), "--wait-for-lock", "commit", "--quiet", "--force", *good]
-        result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        result = subprocess.run(dvc("commit", "--force", *good), cwd=root, capture_output=True, text=True, check=False)
         if result.returncode:
             raise ContractError(f"dvc commit failed: {(result.stderr or result.stdout).strip()[-1500:]}")
     return stale
 
 
-def repro(board: str, jobs: int, remake: bool = False, root: Path = ROOT, console: Console | None = None) -> Report:
-    """Bring `leaderboard@BOARD` up to date with `jobs` stages at once."""
+Ready = Callable[[Iterable[str]], None]
+
+
+def repro(
+    board: str,
+    jobs: int,
+    remake: bool = False,
+    root: Path = ROOT,
+    console: Console | None = None,
+    ready: Ready = lambda stages: None,
+) -> Report:
+    """Bring `leaderboard@BOARD` up to date with `jobs` stages at once; `ready` is called with the addresses of the
+    stages that are to run before the first of them does."""
     console = console or Console()
     with exclusive(root, console.print):
         sync(root)
-        return _repro(f"leaderboard@{board}", jobs, remake, root, console)
+        return _repro(f"leaderboard@{board}", jobs, remake, root, console, ready)
 
 
-def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console) -> Report:
+def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console, ready: Ready) -> Report:
     stages, hashes, report = read_stages(root), Hashes(root), Report()
-    checkout_missing(target, stages, hashes, root)
     before, locks = upstream(stages), read_locks(root)
+    checkout_missing([stages[address] for address in needed(target, before)], root)
     todo = plan(target, stages, locks, hashes, remake)
     hashes.save()
+    ready(todo)
     waiting = dict(todo)
     running: set[subprocess.Popen] = set()
     active: dict[Future, str] = {}
@@ -184,7 +192,7 @@ def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console) -
     with _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
         shown = bar.add_task(f"{target}", total=len(todo))
         while waiting or active:
-            for address in [a for a in waiting if len(active) < jobs and not _blocked(a, before, waiting, active)]:
+            for address in [a for a in waiting if not _blocked(a, before, waiting, active)]:
                 if len(active) == jobs:
                     break
                 del waiting[address]
@@ -212,17 +220,15 @@ def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console) -
             if done and (time.monotonic() - last_commit > COMMIT_EVERY_S or not (waiting or active)):
                 report.failed |= commit(done, root)
                 done, last_commit = {}, time.monotonic()
-        if done:
-            report.failed |= commit(done, root)
     hashes.save()
     return report
 
 
-def checkout_missing(target: str, stages: dict[str, Stage], hashes: Hashes, root: Path) -> None:
-    """Bring back from DVC's cache the outputs of `target`'s stages that are not in the work tree."""
-    if (root / ".dvc/cache/files").is_dir():
-        wanted = [stages[address] for address in needed(target, upstream(stages)) if stages[address].cached]
-        checkout([out for stage in wanted for out in stage.outs if not (root / out).exists()], root)
+def checkout_missing(stages: list[Stage], root: Path) -> None:
+    """Bring back from DVC's local cache, as far as it has them, the outputs that are not in the work tree."""
+    missing = [out for stage in stages if stage.cached for out in stage.outs if not (root / out).exists()]
+    if missing and (root / ".dvc/cache/files").is_dir():
+        subprocess.run(dvc("checkout", "--allow-missing", *missing), cwd=root, capture_output=True, check=False)
 
 
 def _blocked(address: str, before: dict[str, list[str]], waiting: dict, active: dict[Future, str]) -> bool:
@@ -263,7 +269,5 @@ def verify(board: str, draw: int, root: Path = ROOT) -> tuple[str, dict[str, boo
         stage = stages[cells[draw % len(cells)]]
         outs = [out for out in stage.outs if not out.endswith("/status")]
         earlier = {out: Hashes(root).of(out) for out in outs}
-        environment = os.environ | ONE_THREAD | {"PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"}
-        command = [tool("dvc"), "--wait-for-lock", "repro", "--quiet", "--force", "--single-item", stage.address]
-        subprocess.run(command, cwd=root, env=environment, check=True)
+        subprocess.run(dvc("repro", "--force", "--single-item", stage.address), cwd=root, env=environment(), check=True)
         return stage.address, {out: Hashes(root).of(out) == earlier[out] for out in outs}

@@ -10,15 +10,30 @@ import functools
 import hashlib
 import io
 import json
+import re
 import tokenize
 from pathlib import Path
 
-from benchmarks.contract import CONTRACT_VERSION, digest, write_if_changed
+from benchmarks.contract import CONTRACT_VERSION, ContractError, digest, write_if_changed
 from benchmarks.settings import ROOT, method_folders, read_method
 
 PACKAGES = ("benchmarks", "containers", "leaderboard", "methods")
-NO_SOURCE = {"README.md", "method.yaml", "params.json", "source.json", "dvc.yaml", "dvc.lock", ".gitignore"}
+NO_SOURCE = {
+    "README.md",
+    ".gitignore",
+    "method.yaml",
+    "params.json",
+    "source.json",
+    "dvc.yaml",
+    "dvc.lock",
+    "Dockerfile",
+}
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
+
+# A Dockerfile that puts the method on one of our bases and does nothing else.
+PLAIN = re.compile(rb"ARG TAG\nFROM pqrst/(light|torch):\$\{TAG\}\nADD image.tar /")
+BASES = {"light": ["light.Dockerfile", "install", "light.lock"]}
+BASES["torch"] = [*BASES["light"], "torch.Dockerfile", "torch.lock", "torch.in"]
 
 # The harness's groups: each stage of the root dvc.yaml with the modules that its command enters by.
 GROUPS = {
@@ -77,32 +92,77 @@ def group_digest(entries: list[Path], root: Path = ROOT) -> str:
     return digest({str(path.relative_to(root)): tokens_digest(path) for path in closure(entries, root)})
 
 
+def plain_lines(path: Path) -> bytes:
+    """A Dockerfile, a script or a lock without its lines of comment and blank lines."""
+    return b"\n".join(line for line in path.read_bytes().splitlines() if line.strip() and not line.startswith(b"#"))
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file; of a lock without its lines of comment."""
+    return hashlib.sha256(plain_lines(path) if path.suffix == ".lock" else path.read_bytes()).hexdigest()
+
+
+def base_of(folder: Path) -> str | None:
+    """The base image that a method's Dockerfile starts from, `light` or `torch`; None where it brings its own,
+    pinned by digest. Raises ContractError where a base is not pinned."""
+    file = folder / "Dockerfile"
+    if not file.exists():
+        raise ContractError(f"{file}: there is no such file; that of methods/mean serves any method on our bases")
+    images = [line.split()[1] for line in file.read_text().splitlines() if line.upper().startswith("FROM ")]
+    ours = {image.removeprefix("pqrst/").removesuffix(":${TAG}") for image in images if image.startswith("pqrst/")}
+    loose = [image for image in images if not image.startswith("pqrst/") and "@sha256:" not in image]
+    if loose or not images or len(ours) > 1 or not ours <= set(BASES):
+        found = ", ".join(loose or images) or "nothing"
+        raise ContractError(
+            f"{file}: starts FROM {found}; expected pqrst/light:${{TAG}}, pqrst/torch:${{TAG}} or an image @sha256:…"
+        )
+    return ours.pop() if ours else None
+
+
+@functools.cache
+def base_digest(name: str, root: Path = ROOT) -> str:
+    """The digest of the sources of a base image: recipe, default base image and locks. The build of torch, CPU or
+    CUDA, is no part of it, its version is."""
+    folder = root / "containers/base"
+    return digest({file: plain_lines(folder / file).decode() for file in BASES[name]})
+
+
 def environment_digest(root: Path = ROOT) -> str:
-    """The digest of the locked environment; the build of torch, CPU or CUDA, is no part of it."""
+    """The digest of the locked environment, from which the images' locks take their versions; the build of torch, CPU
+    or CUDA, is no part of it."""
     return hashlib.sha256((root / "containers/base/common.lock").read_bytes()).hexdigest()
+
+
+def method_files(folder: Path, suffix: str = "") -> list[Path]:
+    """What of a method's folder is in its image: all but prose and what is written by tools."""
+    files = [path for path in sorted(folder.rglob(f"*{suffix}")) if path.is_file() and path.name not in NO_SOURCE]
+    return [path for path in files if "__pycache__" not in path.parts and path.suffix != ".tmp"]
 
 
 def method_digest(folder: Path, root: Path = ROOT) -> str:
     """The source digest of a method: its files, the kit modules that it imports, what its card asks for, its
-    environment and the contract. Its README and prose are no part of it."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in NO_SOURCE]
-    files = [path for path in files if "__pycache__" not in path.parts and path.suffix != ".tmp"]
-    python = [path for path in files if path.suffix == ".py"]
-    others = {
-        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.suffix != ".py"
-    }
+    environment and the contract. Its README and prose are no part of it, nor is a Dockerfile that adds nothing. Raises
+    ContractError where the Dockerfile is missing or starts from what is not pinned."""
+    files = method_files(folder)
     card = read_method(folder)[0].card
+    base_of(folder)  # raises where it is not pinned
+    dockerfile = plain_lines(folder / "Dockerfile")
     return digest(
         {
-            "python": group_digest(python, root),
-            "others": others,
+            "python": group_digest([path for path in files if path.suffix == ".py"], root),
+            "others": {str(path.relative_to(root)): file_digest(path) for path in files if path.suffix != ".py"},
             "card": card.model_dump(include={"tasks", "verbs", "deterministic", "limits", "entry"}),
             "environment": environment_digest(root),
             "contract": CONTRACT_VERSION,
+            **({} if PLAIN.fullmatch(dockerfile) else {"dockerfile": dockerfile.decode()}),
         }
     )
+
+
+def image_digest(folder: Path, root: Path = ROOT) -> str:
+    """The digest that names a method's image: its sources and those of its base."""
+    base = base_of(folder)
+    return digest([method_digest(folder, root), base_digest(base, root) if base else None])
 
 
 def write_sources(root: Path = ROOT) -> list[Path]:

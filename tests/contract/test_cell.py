@@ -8,7 +8,7 @@ import pytest
 from benchmarks import contract
 from benchmarks.contract import ContractError, Status
 from benchmarks.settings import row
-from containers.call import Invocation, Outcome
+from containers.call import InfrastructureError, Invocation, Outcome, Refused, Runner
 from containers.cell import run_cell
 
 from .toy import BOARD
@@ -41,14 +41,14 @@ def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
         return Outcome("crashed", "enough", 1, 0, 0, 0, "", "")
 
     for task in ("reconstruction", "classification"):
-        run_cell(row("resnet1d"), BOARD, task, toy, tmp_path / task, watch)
+        run_cell(row("resnet1d"), BOARD, task, toy, tmp_path / task, lambda *_: Runner("watch", watch))
     reconstruction, classification = ({k: v.name for k, v in call.inputs.items()} for call in seen)
     places = {"data/train": "train", "data/validation": "validation"}
     assert reconstruction == places | {"data/scenarios.json": "reconstruction.json", "data/noise.npy": "noise.npy"}
     assert classification == places
     assert BOARD.seed not in [call.call.seed for call in seen] and len({call.call.seed for call in seen}) == 2
     seen.clear()
-    run_cell(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", watch)
+    run_cell(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", lambda *_: Runner("watch", watch))
     assert [list(call.inputs) for call in seen] == [["case"]]
     assert seen[0].inputs["case"] == toy / "predict/reconstruction/patches-40"
 
@@ -68,6 +68,19 @@ def test_the_harness_own_trouble_is_infrastructure(toy, tmp_path):
     run_cell(dataclasses.replace(row("mean"), card=card), BOARD, "forecasting", toy, tmp_path / "out")
     found = status(tmp_path / "out")
     assert found.kind == "infrastructure" and "no-such-program" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(Refused("its image carries labels"), "invalid-output"), (InfrastructureError("no engine"), "infrastructure")],
+)
+def test_a_runner_that_can_not_be_readied_is_a_reason(toy, tmp_path, error, kind):
+    def prepare(row, cases):
+        raise error
+
+    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare)
+    found = status(tmp_path / "out")
+    assert (found.kind, found.reason, found.calls) == (kind, str(error), [])
 
 
 def test_a_task_that_a_row_does_not_do_is_refused(toy, tmp_path):

@@ -118,3 +118,35 @@ def test_the_host_runner_beside_a_plain_process(benchmark, tmp_path):
     benchmark.extra_info["added_s"] = float(np.median([pair() for _ in range(10)]))
     benchmark.pedantic(pair, rounds=5)
     print(f"\nthe host runner adds {benchmark.extra_info['added_s']:.3f} s")
+
+
+def test_a_container_beside_the_host_runner(benchmark, tmp_path):
+    """Wall seconds that a container adds to a call of the flat line on the host."""
+    from benchmarks.contract import Budget, Call
+    from benchmarks.settings import row
+    from containers import docker, host
+    from containers.call import Invocation
+    from containers.engine import is_configured
+    from containers.escape import write_case
+    from containers.images import ensure
+
+    if not is_configured():
+        pytest.skip("no container engine")
+    mean = row("mean")
+    image = ensure(mean.folder)
+    write_case(tmp_path / "case")
+    call = Call(verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1))
+    (tmp_path / "out").mkdir()
+    case = {"case": tmp_path / "case"}
+    invocation = Invocation(mean.folder, mean.card.entry, call, case, tmp_path / "out", mean.card.limits)
+
+    def pair() -> float:
+        begin = time.perf_counter()
+        host.run(invocation)
+        middle = time.perf_counter()
+        docker.run(invocation, image)
+        return (time.perf_counter() - middle) - (middle - begin)
+
+    benchmark.extra_info["added_s"] = float(np.median([pair() for _ in range(5)]))
+    benchmark.pedantic(pair, rounds=3)
+    print(f"\na container adds {benchmark.extra_info['added_s']:.2f} s to a call")

@@ -27,6 +27,7 @@ class Project:
             "PYTHONPATH": str(self.root),
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
+            "PQRST_RUNNER": "host",
         }
 
     def run(self, *command: str, check: bool = True, **options) -> subprocess.CompletedProcess[str]:
@@ -35,6 +36,18 @@ class Project:
         )
         assert not check or result.returncode == 0, f"{command}: {result.stdout}\n{result.stderr}"
         return result
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in the background, in a process group of its own; its output is kept."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
     def pqrst(self, *arguments: str, check: bool = True) -> str:
         result = self.run(str(BIN / "python"), "-m", "benchmarks.cli", *arguments, check=check)

@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -65,6 +64,8 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1", ["mean"]),
         ("methods/prior/params.json", '{"prior": {}}', '{"prior": {}, "another": {}}', ["another"]),
         ("methods/kit/exchange.py", "import sys", "import sys\n\nUNUSED = 1", ["mean", "linear", "prior"]),
+        ("methods/mean/Dockerfile", "FROM", "# a comment\nFROM", []),
+        ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", ["mean"]),
         ("containers/base/common.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
         ("leaderboard/score.py", "DIGITS = 6", "DIGITS = 7", []),
     ],
@@ -151,18 +152,11 @@ def test_killed_and_started_again_gives_the_same_bytes(made_once, project, how, 
         "dvc": [str(BIN / "dvc"), "repro", "leaderboard@synthetic"],
     }[how]
     wait = moment + random.Random(f"{how} {moment}").random()
-    process = subprocess.Popen(
-        command,
-        cwd=project.root,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = project.start(*command)
     time.sleep(wait)
     killed = process.poll() is None
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
     assert killed or moment > 1, "the run ended before it was killed"
     time.sleep(0.5)
     assert not [each for each in psutil.process_iter() if works_in(each, project.root)], "a stage outlived the run"
@@ -188,17 +182,7 @@ def test_a_lock_that_a_killed_dvc_left_cut_is_mended(made, command):
 
 def test_two_at_once_lose_nothing(made_once, project):
     command = [sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "2"]
-    both = [
-        subprocess.Popen(
-            command,
-            cwd=project.root,
-            env=project.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    both = [project.start(*command) for _ in range(2)]
     outputs = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert sum("waiting for it to end" in output for output in outputs) == 1
@@ -208,14 +192,7 @@ def test_two_at_once_lose_nothing(made_once, project):
 
 def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded(made):
     made.edit("methods/mean/main.py", "import numpy as np", "import time\n\nimport numpy as np\n\ntime.sleep(2)")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "1"],
-        cwd=made.root,
-        env=made.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = made.start(sys.executable, "-m", "benchmarks.cli", "repro", "synthetic", "--jobs", "1")
     begin = time.monotonic()
     while not list(made.root.glob("runs/synthetic/mean/*.tmp")) and time.monotonic() - begin < 60:
         time.sleep(0.05)

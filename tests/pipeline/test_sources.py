@@ -6,9 +6,20 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.pipeline.sources import closure, group_digest, method_digest, tokens_digest, write_sources
+from benchmarks.contract import ContractError
+from benchmarks.pipeline.sources import (
+    base_digest,
+    base_of,
+    closure,
+    group_digest,
+    image_digest,
+    method_digest,
+    tokens_digest,
+    write_sources,
+)
 from benchmarks.pipeline.stages import HEADER, method_stages, sync
 from benchmarks.settings import ROOT, method_folders, settings
+from containers.wheels import locked
 
 
 def module(folder: Path, text: str, name: str = "main.py") -> Path:
@@ -76,10 +87,8 @@ def test_a_digest_follows_imports_at_the_top_and_inside_functions(tmp_path):
 
 
 def test_a_methods_other_files_count_and_its_prose_does_not(tmp_path):
-    for name in ("containers/base/common.lock", "methods/mean"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "methods/mean", tmp_path / "methods/mean")
-    shutil.copy(ROOT / "containers/base/common.lock", tmp_path / "containers/base")
+    for name in ("containers/base", "methods/mean"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     folder = tmp_path / "methods/mean"
     before = method_digest(folder, tmp_path)
     (folder / "README.md").write_text("other words")
@@ -88,6 +97,65 @@ def test_a_methods_other_files_count_and_its_prose_does_not(tmp_path):
     assert method_digest(folder, tmp_path) == before
     (folder / "table.csv").write_text("1,2")
     assert method_digest(folder, tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "counts"),
+    [
+        ("methods/mean/Dockerfile", "ARG TAG", "# a comment\nARG TAG", False),
+        ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", True),
+        ("methods/mean/README.md", "mean", "Mean", False),
+        ("containers/base/light.Dockerfile", "USER 10001", "USER 10002", True),
+        ("containers/base/light.lock", "numpy==", "numpy==1", True),
+        ("containers/base/light.lock", "# Written", "# Then written", False),
+        ("containers/base/torch.lock", "sympy==", "sympy==1", False),
+        ("containers/base/cuda.lock", "torch==", "torch==1", False),
+    ],
+)
+def test_an_image_is_named_after_its_method_and_its_base(tmp_path, file, old, new, counts):
+    for name in ("containers/base", "methods/mean", "methods/kit"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    before = image_digest(tmp_path / "methods/mean", tmp_path)
+    text = (tmp_path / file).read_text()
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new))
+    base_digest.cache_clear()
+    assert (image_digest(tmp_path / "methods/mean", tmp_path) != before) is counts
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("FROM python:3.11-slim\n", "starts FROM python:3.11-slim; expected"),
+        ("FROM pqrst/huge:${TAG}\n", "starts FROM pqrst/huge"),
+        ("ADD image.tar /\n", "starts FROM nothing"),
+        (f"FROM julia@sha256:{'0' * 64} AS build\nFROM debian:12\n", "starts FROM debian:12"),
+    ],
+)
+def test_a_base_that_is_not_pinned_is_refused(tmp_path, text, says):
+    (tmp_path / "Dockerfile").write_text(text)
+    with pytest.raises(ContractError, match=says):
+        base_of(tmp_path)
+
+
+def test_the_base_of_a_method_is_what_its_dockerfile_starts_from(tmp_path):
+    bases = {folder.name: base_of(folder) for folder in method_folders()}
+    assert bases["mean"] == "light" and bases["resnet1d"] == "torch"
+    (tmp_path / "Dockerfile").write_text(f"FROM julia@sha256:{'0' * 64}\n")
+    assert base_of(tmp_path) is None
+
+
+def test_host_and_images_have_the_same_versions():
+    names = {name: set(locked(ROOT / f"containers/base/{name}.lock")) for name in ("common", "light", "torch")}
+    assert names["light"] - names["common"] == {next(each for each in names["light"] if each.startswith("pip=="))}
+    assert names["torch"] <= names["common"]
+    assert not names["light"] & names["torch"]
+
+
+def test_every_package_of_the_cuda_build_is_pinned():
+    cuda = {each.split("==")[0] for each in locked(ROOT / "containers/base/cuda.lock")}
+    assert {"torch", "triton", "nvidia-cudnn-cu13", "nvidia-nccl-cu13", "nvidia-cublas"} <= cuda
+    assert all(locked(ROOT / f"containers/base/{name}.lock").values() for name in ("cpu", "cuda", "light", "torch"))
 
 
 def test_sync_writes_nothing_twice(made):

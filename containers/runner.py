@@ -1,0 +1,53 @@
+"""Which runner a cell gets: Docker where this machine has an engine, the host only where it has none or is told so."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.settings import method_folders
+from containers.call import InfrastructureError
+from containers.cell import Prepare
+from containers.engine import connect, engine_errors, is_configured
+
+RUNNERS = ("docker", "host")
+
+
+def runner_name() -> str:
+    """`PQRST_RUNNER` where it is set, else `docker` where an engine is set up and `host` where there is none.
+
+    An engine that is set up and does not answer is an error of the cell, never a reason to take the host instead.
+    """
+    given = os.environ.get("PQRST_RUNNER")
+    if given not in (None, *RUNNERS):
+        raise InfrastructureError(f"PQRST_RUNNER is {given!r}, expected one of {', '.join(RUNNERS)}")
+    return given or ("docker" if is_configured() else "host")
+
+
+def prepare() -> Prepare:
+    """The function that readies a row's runner."""
+    if runner_name() == "docker":
+        from containers import docker as chosen
+    else:
+        from containers import host as chosen
+    return chosen.runner
+
+
+def ready(stages: Iterable[str], console: Console | None = None) -> None:
+    """Before these stages run: bring the images of their methods, or say that they run without a sandbox. Raises
+    InfrastructureError where the engine does not answer; an image that can't be had is its cells' own failure."""
+    console = console or Console()
+    names = {Path(stage).parent.name for stage in stages if ":cell@" in stage or ":pretrain@" in stage}
+    folders = [folder for folder in method_folders() if folder.name in names]
+    if not folders:
+        return
+    if runner_name() == "host":
+        console.print("cells run on the host, which limits them but is no sandbox; their rows are marked `host`")
+        return
+    from containers.catalogue import bring
+
+    with engine_errors():
+        connect().ping()
+    for trouble in bring(folders, console):
+        console.print(f"[red]{trouble}[/]", highlight=False)

@@ -1,0 +1,44 @@
+"""Container and host give the same predictions, byte for byte: every row without torch, for one seed."""
+
+import hashlib
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from benchmarks.pipeline.sources import base_of
+from benchmarks.settings import rows
+from containers import docker, host
+from containers.call import Runner
+from containers.cell import run_cell
+from containers.images import ensure
+from tests.contract.toy import BOARD
+
+from .conftest import SAMPLE
+
+ONE = {"interpolation": "gap", "reconstruction": "lead", "forecasting": "future", "classification": "labels"}
+ROWS = [name for name, row in rows().items() if base_of(row.folder) == "light"][::SAMPLE]
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = [path for part in ("predictions", "model") for path in sorted((folder / part).rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_container_and_host_give_the_same_bytes(engine, toy, tmp_path, name):
+    row = rows()[name]
+    for task in row.card.tasks:
+        # One scenario of each task: what a container could change, it would change in all of them.
+        kinds = row.card.tasks[task]
+        narrowed = row.card.model_copy(
+            update={"tasks": {task: [ONE[task]] if kinds == "all" or ONE[task] in kinds else kinds[:1]}}
+        )
+        image = ensure(row.folder)
+        for runner in (Runner("docker", partial(docker.run, image=image)), Runner("host", host.run)):
+            out = tmp_path / runner.name / task
+            run_cell(replace(row, card=narrowed), BOARD, task, toy, out, lambda row, cases, it=runner: it)
+        found = digests(tmp_path / "docker" / task)
+        assert found == digests(tmp_path / "host" / task)
+        assert any("predictions" in path for path in found), (out / "status/seed-0.json").read_text()
