@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from docker.errors import APIError, DockerException, NotFound
@@ -118,7 +118,7 @@ def _wait(container: Container, limit: float) -> tuple[dict[str, float], tuple[F
     begin, overstepped = time.monotonic(), None
     spent = {"wall_s": 0.0, "cpu_s": 0.0, "peak_memory_mb": 0.0}
     with ThreadPoolExecutor(1) as waiting:
-        ended: Future = waiting.submit(connect().api.wait, container.id, timeout=None)
+        ended: Future = waiting.submit(connect().api.wait, str(container.id), timeout=None)
         while True:
             with suppress(StillRunning):
                 ended.result(timeout=POLL_S)
@@ -135,19 +135,19 @@ def _wait(container: Container, limit: float) -> tuple[dict[str, float], tuple[F
 def _measure(container: Container, spent: dict[str, float]) -> None:
     """Take the engine's figures of a running container into `spent`; what it does after the last look is not seen."""
     with suppress(DockerException):
-        figures = connect().api.stats(container.id, stream=False, one_shot=True)
+        figures = connect().api.stats(str(container.id), stream=False, one_shot=True)
         spent["cpu_s"] = round(figures["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, 3) or spent["cpu_s"]
         memory = figures["memory_stats"]
         used = memory.get("usage", 0) - memory.get("stats", {}).get("total_inactive_file", 0)
         spent["peak_memory_mb"] = max(spent["peak_memory_mb"], round(used / 2**20, 1))
 
 
-def receive(holder: Container, invocation: Invocation) -> tuple[str, str]:
+def receive(holder: Container, invocation: Invocation) -> tuple[Literal["ok"] | FailureKind, str]:
     """Read the volume as a stream: regular files under expected names, a bounded number of bytes, nothing followed.
     Returns `ok` or the kind of failure, with its reason."""
     stream, _ = holder.get_archive("/output", chunk_size=2**20)
     left = output_bytes(invocation)
-    with tarfile.open(fileobj=Stream(stream), mode="r|") as archive:
+    with tarfile.open(fileobj=Stream(stream), mode="r|") as archive:  # type: ignore[arg-type]
         for member in archive:
             name = member.name.removeprefix("output").removeprefix("/")
             if not name:

@@ -38,10 +38,10 @@ DEPTH = 2  # archives in archives that are looked into
 EXPANDED = 4 << 30  # bytes unpacked of an image, at most
 AT_ONCE = 64  # archives that begin before others end, at most
 MEMORY = 1 << 28  # bytes that unpacking xz may take; its own -9 takes a quarter
-STEP = 1 << 14  # bytes given to a decompressor at a time: it copies what lies beyond its archive
+STEP = 1 << 14  # bytes read, or given to a decompressor, at a time: it copies what lies beyond its archive
 CHANCE = 512  # bytes that may come out of what only looks like an archive
 HEADER = 30  # bytes of a zip entry's header
-BROKEN = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError)
+BROKEN = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
 
 BASE = np.uint64(0x9E3779B97F4A7C15)
 LEAVING = np.uint64(pow(int(BASE), BLOCK, 1 << 64))  # weight of the byte that leaves a block
@@ -175,7 +175,7 @@ class _Bytes:
         look, data, old = self.look, self.tail + chunk, len(self.tail)
         array, view = np.frombuffer(data, np.uint8), memoryview(data)
         look.hit |= _hits(array, max(0, old - BLOCK + 1), look.known, look.sieve, look.seen) > 0
-        self.archives = [archive for archive in self.archives if archive.unpack(view[old:])]
+        self.archives = [archive for archive in self.archives if not look.cut and archive.unpack(view[old:])]
         first, last = max(0, old - HEADER), max(0, len(data) - HEADER)
         found = np.empty(len(data) // 2 + 1, np.int64)
         for at in found[: _openings(array[first : last + 1], found)] + first:

@@ -62,7 +62,7 @@ def sandbox(invocation: Invocation, image: Image, call: Path, volume: str) -> di
     }
     if asked := os.environ.get("PQRST_GPUS"):
         ids = [] if asked == "all" else asked.split(",")
-        request = DeviceRequest(count=0 if ids else -1, device_ids=ids or None, capabilities=[["gpu"]])
+        request = DeviceRequest(count=0 if ids else -1, device_ids=ids, capabilities=[["gpu"]])
         options["device_requests"] = [request]
     return options
 

@@ -224,6 +224,11 @@ def test_what_is_nested_too_deep_is_reported(board, known):
     assert search(known, nested=nested) == ["nested (too deep or too large to unpack)"]
 
 
+def test_what_asks_for_too_much_memory_is_reported(known, monkeypatch):
+    monkeypatch.setattr(leaks, "MEMORY", 1 << 16)
+    assert search(known, greedy=lzma.compress(RANDOM)) == ["greedy (too deep or too large to unpack)"]
+
+
 def test_archives_that_never_end_are_reported(known):
     endless = (b"\x1f\x8b\x08\x08" + b"x" * 60) * 100
     assert search(known, endless=endless) == ["endless (too deep or too large to unpack)"]
