@@ -12,6 +12,8 @@ JOBS ?= $(shell nproc)
 RUNNER ?= host
 
 export PATH := $(BIN):$(PATH)
+# A board is hundreds of short processes: without kept bytecode each would compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: board test check lock performance clean
 board: $(VENV)/.ready

@@ -1,6 +1,10 @@
-"""Which images carry data of a board: each image is searched once for each state of the board's data."""
+"""Which images carry data of a board: each is searched once for each state of the board's data.
+
+Of an image that is nothing but a method's files on one of our bases, the base is searched once for all of them.
+"""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +13,8 @@ from benchmarks.contract import digest, write_text
 from benchmarks.settings import ROOT
 from containers.call import Refused
 from containers.engine import Stream, connect
-from containers.images import Image
-from containers.leaks import probes, search
+from containers.images import Image, content_digest
+from containers.leaks import probes, search, search_files
 
 KEPT = ROOT / ".cache/searched"
 
@@ -19,16 +23,35 @@ def refuse_carriers(image: Image, cases: Path) -> None:
     """Raise Refused where `image` holds records or labels of the board whose cases are in `cases`."""
     data = sorted([*cases.glob("truth/*"), *cases.glob("fit/records/**/*.npy")])
     state = digest([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in data])[:16]
-    result = KEPT / f"{image.content[:32]}-{state}.json"
-    if not result.exists():
-        stream = Stream(connect().api.get_image(image.id, chunk_size=2**20))
-        write_text(result, json.dumps(search(stream, _probes(cases, state))) + "\n")  # type: ignore[arg-type]
-    if found := json.loads(result.read_text()):
+    if image.added is None:
+        found = _search_image(image.id, state, cases)
+    else:
+        found = _search_image(image.base, state, cases)
+        found += _once(image.content, state, lambda: search_files(image.added or (), _probes(cases, state)))
+    if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise Refused(
             f"its image {image.reference} carries data of the board in {', '.join(found[:3])}{more}; "
             "a method is given its data by the call, an image must hold none"
         )
+
+
+def _search_image(name: str, state: str, cases: Path) -> list[str]:
+    image = connect().images.get(name)
+
+    def look() -> list[str]:
+        stream = Stream(connect().api.get_image(str(image.id), chunk_size=2**20))
+        return search(stream, _probes(cases, state))  # type: ignore[arg-type]
+
+    return _once(content_digest(image), state, look)
+
+
+def _once(content: str, state: str, look: Callable[[], list[str]]) -> list[str]:
+    """What was found in this content, looked for once for each state of the data."""
+    result = KEPT / f"{content[:32]}-{state}.json"
+    if not result.exists():
+        write_text(result, json.dumps(look()) + "\n")
+    return json.loads(result.read_text())
 
 
 def _probes(cases: Path, state: str) -> np.ndarray:

@@ -4,6 +4,7 @@
 run that died are swept away by the next.
 """
 
+import atexit
 import functools
 import os
 import socket
@@ -21,6 +22,7 @@ from typing import Any, Literal
 import psutil
 from docker.errors import APIError, DockerException, NotFound
 from docker.models.containers import Container
+from docker.models.volumes import Volume
 from docker.types import Mount
 
 from benchmarks.contract import FailureKind, write_model
@@ -43,8 +45,8 @@ def runner(row: Row, cases: Path) -> Runner:
         refuse_carriers(image, cases)
         sweep()
         engine = connect().version()["Version"]
-    about = {"engine": engine, "image": image.reference, "image_content": image.content, "image_id": image.id}
-    return Runner("docker", functools.partial(run, image=image), about | {"image_base": image.base})
+    about = {"reference": image.reference, "content": image.content, "id": image.id, "base": image.base}
+    return Runner("docker", functools.partial(run, image=image), about | {"engine": engine})
 
 
 def run(invocation: Invocation, image: Image) -> Outcome:
@@ -71,10 +73,28 @@ def run(invocation: Invocation, image: Image) -> Outcome:
 @contextmanager
 def _output(invocation: Invocation) -> Iterator[tuple[str, Container]]:
     """A volume in memory, limited in bytes and files, and a sleeping container that keeps it: it would be empty once
-    the method's own container has ended."""
+    the method's own container has ended. Both serve the next call of this process too, once they are seen to be
+    empty, because starting a container is most of what a short call costs."""
+    how = output_mount(invocation)
+    volume, holder = _kept.pop(how, None) or _hold(how)
+    emptied = False
+    try:
+        yield str(volume.name), holder
+        emptied = holder.exec_run(["find", "/output", "-mindepth", "1", "-delete"]).exit_code == 0
+    finally:
+        if emptied:
+            _kept[how] = volume, holder
+        else:
+            _let_go(volume, holder)
+
+
+_kept: dict[str, tuple[Volume, Container]] = {}
+
+
+def _hold(how: str) -> tuple[Volume, Container]:
     engine, name, labels = connect(), f"pqrst-{uuid.uuid4().hex}", {OWNER: owner()}
-    how = {"type": "tmpfs", "device": "tmpfs", "o": output_mount(invocation)}
-    volume = engine.volumes.create(name, driver_opts=how, labels=labels)
+    options = {"type": "tmpfs", "device": "tmpfs", "o": how}
+    volume = engine.volumes.create(name, driver_opts=options, labels=labels)
     holder = None
     try:
         holder = engine.containers.create(
@@ -86,15 +106,28 @@ def _output(invocation: Invocation) -> Iterator[tuple[str, Container]]:
             read_only=True,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            mounts=[Mount("/output", name, type="volume", read_only=True)],
+            mounts=[Mount("/output", name, type="volume")],
             labels=labels,
         )
         holder.start()
-        yield name, holder
-    finally:
-        if holder is not None:
-            holder.remove(force=True)
-        volume.remove(force=True)
+    except BaseException:
+        _let_go(volume, holder)
+        raise
+    return volume, holder
+
+
+def _let_go(volume: Volume, holder: Container | None) -> None:
+    if holder is not None:
+        holder.remove(force=True)
+    volume.remove(force=True)
+
+
+@atexit.register
+def tidy() -> None:
+    """Remove what this process keeps for its next call."""
+    while _kept:
+        with suppress(DockerException, OSError):  # what can't be removed now, the next run sweeps away
+            _let_go(*_kept.popitem()[1])
 
 
 def _watch(
@@ -106,8 +139,9 @@ def _watch(
         container.start()
         spent, overstepped = _wait(container, invocation.limits.minutes * 60)
         container.reload()
-        log = container.logs()[-LOG_BYTES:].decode("utf-8", "replace")
-        return container.attrs["State"], spent, overstepped, log
+        # The engine keeps the two streams in an order of its own: errors last, because they say how it ended.
+        printed = [container.logs(stdout=out, stderr=not out)[-LOG_BYTES // 2 :] for out in (True, False)]
+        return container.attrs["State"], spent, overstepped, b"".join(printed).decode("utf-8", "replace")
     finally:
         with suppress(NotFound):
             container.remove(force=True)

@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from docker.errors import ImageNotFound, NotFound
 from docker.models.images import Image as EngineImage
 
 from benchmarks.contract import digest, write_text
-from benchmarks.pipeline.sources import base_digest, base_of, closure, image_digest, method_files
+from benchmarks.pipeline.sources import base_digest, base_of, closure, image_digest, is_plain, method_files
 from benchmarks.settings import ROOT
 from containers.call import InfrastructureError
 from containers.engine import connect, engine_errors
@@ -39,7 +39,8 @@ FIXED_TIME = 1_700_000_000
 
 @dataclass(frozen=True)
 class Image:
-    """An image on the engine. `content` is the same for every build of the same sources on the same base."""
+    """An image on the engine. `content` is the same for every build of the same sources on the same base. `added` are
+    the files that were put on `base`, where that is known to be all that the image is."""
 
     reference: str
     source: str
@@ -48,6 +49,7 @@ class Image:
     base: str
     megabytes: int
     variables: tuple[str, ...]  # the names that it sets in the environment
+    added: tuple[Path, ...] | None = None
 
 
 def torch_build() -> str:
@@ -75,7 +77,18 @@ def ensure(folder: Path, root: Path = ROOT, say: Callable[[str], None] = print) 
         if found is None:
             build_method(folder, root, reference, source, base, say)
             found = connect().images.get(reference)
-        return _checked(found, reference, source)
+        image = _checked(found, reference, source)
+        if base is None or not is_plain(folder) or published().get(folder.name, {}).get("source") == source:
+            return image
+        return replace(image, base=ensure_base(base, say), added=tuple(image_files(folder, root).values()))
+
+
+def image_files(folder: Path, root: Path = ROOT) -> dict[str, Path]:
+    """What a method's image holds beside its base, by name in the image: the method and the kit modules that it
+    imports."""
+    kit = [path for path in closure(method_files(folder, ".py"), root) if folder not in path.parents]
+    files = {f"opt/pqrst/methods/{folder.name}/{path.relative_to(folder)}": path for path in method_files(folder)}
+    return files | {f"opt/pqrst/{path.relative_to(root)}": path for path in kit}
 
 
 def build_method(folder: Path, root: Path, reference: str, source: str, base: str | None, say: Callable) -> None:
@@ -83,10 +96,7 @@ def build_method(folder: Path, root: Path, reference: str, source: str, base: st
     arguments = {"TAG": ensure_base(base, say).split(":")[1]} if base else {}
     with tempfile.TemporaryDirectory(prefix="pqrst-image-") as scratch:
         context = Path(scratch)
-        kit = [path for path in closure(method_files(folder, ".py"), root) if folder not in path.parents]
-        files = {f"opt/pqrst/methods/{folder.name}/{path.relative_to(folder)}": path for path in method_files(folder)}
-        files |= {f"opt/pqrst/{path.relative_to(root)}": path for path in kit}
-        write_tar(context / "image.tar", files)
+        write_tar(context / "image.tar", image_files(folder, root))
         lock = folder / "requirements.lock"
         if lock.exists():
             _wheelhouse(context, [lock])

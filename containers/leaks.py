@@ -17,7 +17,7 @@ import json
 import lzma
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -100,8 +100,6 @@ def search(stream: BinaryIO, known: np.ndarray) -> list[str]:
     searched to its end: nested too deep, unpacked too large, or not readable; it counts against the image too.
     Raises ContractError without probes or where the manifest is missing, tarfile.TarError where the stream is no tar.
     """
-    if not known.size:
-        raise ContractError("there are no probes to search the image for")
     look, complete = _Look(known), False
     with tarfile.open(fileobj=stream, mode="r|", bufsize=STEP) as image:
         for name, blob in _files(image):
@@ -119,8 +117,16 @@ def search(stream: BinaryIO, known: np.ndarray) -> list[str]:
                 look.unread.append(f"{name} (not readable: zstd)")
     if not complete:
         raise ContractError("no manifest.json in the stream: it broke off, or docker save did not write it")
-    held = look.held if look.seen.sum() >= ENOUGH else []
-    return list(dict.fromkeys([*held, *look.unread]))
+    return look.found()
+
+
+def search_files(paths: Iterable[Path], known: np.ndarray) -> list[str]:
+    """The same of files on disk, all of them together. Raises ContractError without probes."""
+    look = _Look(known)
+    for path in paths:
+        with path.open("rb") as file:
+            look.file(str(path), file)
+    return look.found()
 
 
 def _search_layer(look: "_Look", name: str, blob: Any) -> None:
@@ -142,6 +148,8 @@ class _Look:
     """What is looked for in an image, and what was found so far."""
 
     def __init__(self, known: np.ndarray):
+        if not known.size:
+            raise ContractError("there are no probes to search for")
         self.known, self.seen = known, np.zeros(known.size, bool)
         self.sieve = np.zeros(1 << max(17, known.size.bit_length()), np.uint64)
         for k in range(known.size):
@@ -150,6 +158,11 @@ class _Look:
         self.hit = self.cut = False
         self.held: list[str] = []
         self.unread: list[str] = []
+
+    def found(self) -> list[str]:
+        """The files that count against the image."""
+        held = self.held if self.seen.sum() >= ENOUGH else []
+        return list(dict.fromkeys([*held, *self.unread]))
 
     def file(self, name: str, file: Any) -> None:
         """Search a file from where it stands to its end."""

@@ -30,7 +30,6 @@ NO_SOURCE = {
 }
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
 
-# A Dockerfile that puts the method on one of our bases and does nothing else.
 PLAIN = re.compile(rb"ARG TAG\nFROM pqrst/(light|torch):\$\{TAG\}\nADD image.tar /")
 BASES = {"light": ["light.Dockerfile", "install", "light.lock"]}
 BASES["torch"] = [*BASES["light"], "torch.Dockerfile", "torch.lock", "torch.in"]
@@ -133,6 +132,11 @@ def environment_digest(root: Path = ROOT) -> str:
     return hashlib.sha256((root / "containers/base/common.lock").read_bytes()).hexdigest()
 
 
+def is_plain(folder: Path) -> bool:
+    """Whether a method's Dockerfile puts the method's files on one of our bases and does nothing else."""
+    return PLAIN.fullmatch(plain_lines(folder / "Dockerfile")) is not None
+
+
 def method_files(folder: Path, suffix: str = "") -> list[Path]:
     """What of a method's folder is in its image: all but prose and what is written by tools."""
     files = [path for path in sorted(folder.rglob(f"*{suffix}")) if path.is_file() and path.name not in NO_SOURCE]
@@ -146,7 +150,6 @@ def method_digest(folder: Path, root: Path = ROOT) -> str:
     files = method_files(folder)
     card = read_method(folder)[0].card
     base_of(folder)  # raises where it is not pinned
-    dockerfile = plain_lines(folder / "Dockerfile")
     return digest(
         {
             "python": group_digest([path for path in files if path.suffix == ".py"], root),
@@ -154,7 +157,7 @@ def method_digest(folder: Path, root: Path = ROOT) -> str:
             "card": card.model_dump(include={"tasks", "verbs", "deterministic", "limits", "entry"}),
             "environment": environment_digest(root),
             "contract": CONTRACT_VERSION,
-            **({} if PLAIN.fullmatch(dockerfile) else {"dockerfile": dockerfile.decode()}),
+            **({} if is_plain(folder) else {"dockerfile": plain_lines(folder / "Dockerfile").decode()}),
         }
     )
 

@@ -15,6 +15,7 @@ from docker.errors import DockerException
 
 from benchmarks.contract import Budget, Call, Limits
 from benchmarks.settings import ROOT, Row, row
+from containers import docker as runner
 from containers.call import Invocation
 from containers.engine import connect, is_configured
 from containers.escape import write_case
@@ -151,11 +152,13 @@ def own_engine(engine, monkeypatch) -> Iterator[OwnEngine]:
         missing("root, to start an engine")
     folder = Path(tempfile.mkdtemp(prefix="pqrst-", dir="/tmp"))  # a socket's name has 108 bytes
     mine = OwnEngine(folder)
+    runner.tidy()
     monkeypatch.setenv("DOCKER_HOST", mine.address)
     connect.cache_clear()
     try:
         yield mine
     finally:
+        runner.tidy()
         mine.stop()
         connect.cache_clear()
         shutil.rmtree(folder, ignore_errors=True)

@@ -40,6 +40,7 @@ def test_the_sandbox_holds(image, asked, name):
     outcome = let_loose(CHEATERS[name], image, case, wanted)
     assert breaches(CHEATERS[name], outcome) == []
     assert {path.name: path.read_bytes() for path in case.iterdir()} == before
+    docker.tidy()
     mine = {"label": f"{docker.OWNER}={docker.owner()}"}
     assert connect().containers.list(all=True, filters=mine) == []
     assert connect().volumes.list(filters=mine) == []

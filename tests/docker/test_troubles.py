@@ -77,7 +77,7 @@ def test_an_engine_that_dies_under_a_call_is_our_trouble_and_the_next_run_sweeps
     own_engine.start()
     small_image()
     monkeypatch.setattr(docker, "ensure_base", lambda name: SMALL.reference)
-    asked = invocation(entry=["sleep", "300"])
+    asked = invocation(entry=["sh", "-c", "sleep 300"])
     killer = threading.Thread(target=lambda: (_wait_for_a_call(), own_engine.kill()))
     killer.start()
     begin = time.monotonic()

@@ -1,5 +1,7 @@
 """A small project of its own, with its own git and DVC: the real stages, few methods, one small board."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from benchmarks.settings import ROOT
 
@@ -28,6 +31,7 @@ class Project:
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
             "PQRST_RUNNER": "host",
+            "PYTHONDONTWRITEBYTECODE": "",
         }
 
     def run(self, *command: str, check: bool = True, **options) -> subprocess.CompletedProcess[str]:
@@ -56,6 +60,11 @@ class Project:
     def dvc(self, *arguments: str, check: bool = True) -> str:
         result = self.run(str(BIN / "dvc"), *arguments, check=check)
         return result.stdout + result.stderr
+
+    def stale(self) -> set[str]:
+        """The addresses of the stages of the synthetic board that are stale, as DVC itself says."""
+        with contextlib.chdir(self.root), Repo() as repo:
+            return set(repo.status(targets=["leaderboard@synthetic"], with_deps=True))
 
     def results(self) -> dict[str, bytes]:
         """Every byte that must be the same whenever it is made: predictions, models, scores; not what they cost."""
@@ -88,8 +97,7 @@ def copy_project(target: Path) -> Project:
     project.edit("params.yaml", "from_truth: [oracle, late-100ms, blurred]", "from_truth: [oracle]")
     project.run("git", "init", "-q")
     project.dvc("init", "-q")
-    for option in ("core.analytics", "core.check_update", "core.autostage"):
-        project.dvc("config", option, "false")
+    shutil.copy(ROOT / ".dvc/config", target / ".dvc/config")
     project.pqrst("sync")
     project.run("git", "add", ".")
     return project
@@ -103,10 +111,16 @@ def project(tmp_path) -> Project:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory) -> Project:
-    """A project whose synthetic board is made; not to be changed."""
-    project = copy_project(tmp_path_factory.mktemp("made") / "project")
-    project.pqrst("repro", "synthetic", "--jobs", "2")
-    return project
+    """A project whose synthetic board is made, once for all of pytest's workers; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "done").exists():
+            copy_project(shared / "project").pqrst("repro", "synthetic", "--jobs", "2")
+            (shared / "done").touch()
+    return Project(shared / "project")
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_a_failed_pretraining_is_a_reason_of_every_cell(project):
 
 def test_doctor_says_what_follows(project):
     output = project.pqrst("doctor")
-    for what in ("Python", "torch", "cores", "disk", "docker", "GPU", "mitdb"):
+    for what in ("Python", "torch", "cores", "disk", "container engine", "GPU", "mitdb"):
         assert what in output
 
 
