@@ -7,6 +7,7 @@ LOCKS := $(wildcard containers/base/*.lock)
 # reach it (pip's find-links or an extra index); where pip sees the package index alone, the CUDA build again.
 TORCH ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes --no-deps --no-compile -r
 JOBS ?= $(shell nproc)
 # The quick look runs on the host, which takes no images; `make board RUNNER=docker` runs it in containers.
 RUNNER ?= host
@@ -35,14 +36,16 @@ $(VENV)/.ready: $(LOCKS) pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "PQRST needs Python 3.11: make PYTHON=/path/to/python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the hash-locked environment into $(VENV) (one to three minutes)"
-	$(PIP) install --require-hashes --no-deps -r containers/base/common.lock
-	@if [ $(TORCH) = cpu ] && ! $(PIP) install --require-hashes --no-deps -r containers/base/cpu.lock 2>$(VENV)/torch.log; then \
+	$(INSTALL) containers/base/common.lock
+	@if [ $(TORCH) = cpu ] && ! $(INSTALL) containers/base/cpu.lock 2>$(VENV)/torch.log; then \
 		cat $(VENV)/torch.log; \
 		echo "pip can't reach the CPU build of torch: installing the CUDA build (2.7 GB), which runs on a CPU too"; \
-		$(PIP) install --require-hashes --no-deps -r containers/base/cuda.lock; \
+		$(INSTALL) containers/base/cuda.lock; \
 	elif [ $(TORCH) = cuda ]; then \
-		$(PIP) install --require-hashes --no-deps -r containers/base/cuda.lock; \
+		$(INSTALL) containers/base/cuda.lock; \
 	fi
+	@# All cores at once, and not the packages' own tests; some hold files for other versions, which don't compile.
+	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib >$(VENV)/compile.log 2>&1 || true
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
