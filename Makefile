@@ -22,7 +22,7 @@ board: $(VENV)/.ready
 	pqrst show synthetic
 
 test: $(VENV)/.ready
-	pytest -n $(JOBS) $(TESTS)
+	pytest -n $(JOBS) --durations 15 $(TESTS)
 
 check: $(VENV)/.ready
 	ruff check .

@@ -11,6 +11,7 @@ from benchmarks.cases import build
 from tests.contract.toy import BOARD, SPLITS, toy_records
 
 ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = int(os.environ.get("PQRST_SAMPLE", "1"))  # 8: one in eight of what is alike, where the machine is slow
 
 
 def real_data(name: str) -> Path:

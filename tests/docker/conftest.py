@@ -21,8 +21,6 @@ from containers.engine import connect, is_configured
 from containers.escape import write_case
 from containers.images import Image, ensure
 
-SAMPLE = int(os.environ.get("PQRST_SAMPLE", "1"))  # 8: one in eight of what is alike, where the machine is slow
-
 
 def missing(what: str) -> None:
     """Skip; but fail where PQRST_CI=1 says that everything must be here."""

@@ -15,9 +15,8 @@ from containers.engine import connect
 from containers.escape import FOLDER, breaches, cheaters, let_loose, matrix, publish, write_case
 from containers.images import Image, ensure
 from leaderboard.render import task_table
+from tests.conftest import SAMPLE
 from tests.contract.toy import BOARD
-
-from .conftest import SAMPLE
 
 CHEATERS = {cheater.name: cheater for cheater in cheaters()}
 

@@ -13,9 +13,8 @@ from containers import docker, host
 from containers.call import Runner
 from containers.cell import run_cell
 from containers.images import ensure
+from tests.conftest import SAMPLE
 from tests.contract.toy import BOARD
-
-from .conftest import SAMPLE
 
 ONE = {"interpolation": "gap", "reconstruction": "lead", "forecasting": "future", "classification": "labels"}
 LIGHT = [name for name, row in rows().items() if base_of(row.folder) == "light"]
