@@ -40,9 +40,9 @@ def test_the_sandbox_holds(image, asked, name):
     assert breaches(CHEATERS[name], outcome) == []
     assert {path.name: path.read_bytes() for path in case.iterdir()} == before
     docker.tidy()
-    mine = {"label": f"{docker.OWNER}={docker.owner()}"}
-    assert connect().containers.list(all=True, filters=mine) == []
-    assert connect().volumes.list(filters=mine) == []
+    label = f"{docker.OWNER}={docker.owner()}"
+    assert connect().containers.list(all=True, filters={"label": label}) == []
+    assert connect().volumes.list(filters={"label": label}) == []
 
 
 def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy, tmp_path):
