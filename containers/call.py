@@ -52,11 +52,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Runner:
-    """How the calls of one row are made; `name` and `image` are recorded beside what they cost."""
+    """How the calls of one row are made; `name` and `about`, such as the image, are recorded beside what they cost."""
 
     name: str
     run: Callable[[Invocation], Outcome]
-    image: dict[str, str] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
 
 
 class InfrastructureError(OSError):

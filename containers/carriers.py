@@ -23,11 +23,9 @@ def refuse_carriers(image: Image, cases: Path) -> None:
     """Raise Refused where `image` holds records or labels of the board whose cases are in `cases`."""
     data = sorted([*cases.glob("truth/*"), *cases.glob("fit/records/**/*.npy")])
     state = digest([[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in data])[:16]
-    if image.added is None:
-        found = _search_image(image.id, state, cases)
-    else:
-        found = _search_image(image.base, state, cases)
-        found += _once(image.content, state, lambda: search_files(image.added or (), _probes(cases, state)))
+    found = _search_image(image.base if image.added else image.id, state, cases)
+    if image.added:
+        found += _once(image.content, state, lambda: search_files(image.added, _probes(cases, state)))
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise Refused(

@@ -192,7 +192,7 @@ def _run_seeds(
             reason=printable(reason),
             seed=number,
             runner=runner.name if runner else "none",
-            hardware=describe() | ({f"image_{key}": value for key, value in runner.image.items()} if runner else {}),
+            hardware=describe() | (runner.about if runner else {}),
             calls=calls,
             log_tail="\n".join(printable(log).splitlines()[-20:]),
         )

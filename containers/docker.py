@@ -45,8 +45,8 @@ def runner(row: Row, cases: Path) -> Runner:
         refuse_carriers(image, cases)
         sweep()
         engine = connect().version()["Version"]
-    about = {"reference": image.reference, "content": image.content, "id": image.id, "base": image.base}
-    return Runner("docker", functools.partial(run, image=image), about | {"engine": engine})
+    about = {"engine": engine, "image": image.reference, "image_content": image.content, "image_id": image.id}
+    return Runner("docker", functools.partial(run, image=image), about | {"image_base": image.base})
 
 
 def run(invocation: Invocation, image: Image) -> Outcome:

@@ -49,7 +49,7 @@ class Image:
     base: str
     megabytes: int
     variables: tuple[str, ...]  # the names that it sets in the environment
-    added: tuple[Path, ...] | None = None
+    added: tuple[Path, ...] = ()
 
 
 def torch_build() -> str:
