@@ -68,6 +68,6 @@ def _progress(console: Console, total: int) -> Iterator[tuple]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[line]}"),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal) as progress:
         task = progress.add_task("images", total=total, line="")
         yield lambda: progress.advance(task), lambda line: progress.update(task, line=line.replace("[", "\\[")[:100])

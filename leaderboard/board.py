@@ -102,7 +102,7 @@ def cells(documents: list[Document], costs: Document) -> list[Document]:
             name: {key: value for key, value in scenario.items() if key != "patients"}
             for name, scenario in document["scenarios"].items()
         }
-        cost = {key: spent[key] for key in ("wall_s", "cpu_s", "peak_memory_mb", "runner") if key in spent}
+        cost = {key: spent[key] for key in ("wall_s", "cpu_s", "peak_memory_mb", "runner", "hardware") if key in spent}
         kept.append({**document, "scenarios": summaries, "cost": cost})
     return kept
 

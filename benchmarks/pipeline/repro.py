@@ -185,9 +185,8 @@ def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console, r
     active: dict[Future, str] = {}
     inputs: dict[str, dict] = {}
     done: dict[str, tuple[Stage, dict]] = {}
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal)
     last_commit = time.monotonic()
     with _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
         shown = bar.add_task(f"{target}", total=len(todo))
@@ -216,6 +215,8 @@ def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console, r
                 else:
                     done[address] = (stages[address], inputs.pop(address))
                     report.ran.append(address)
+                    if not console.is_terminal:
+                        console.print(f"made {address}", highlight=False, soft_wrap=True)
                 bar.advance(shown)
             if done and (time.monotonic() - last_commit > COMMIT_EVERY_S or not (waiting or active)):
                 report.failed |= commit(done, root)
