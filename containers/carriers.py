@@ -17,6 +17,7 @@ from containers.images import Image, content_digest
 from containers.leaks import probes, search, search_files
 
 KEPT = ROOT / ".cache/searched"
+SAVING_S = 1800  # the engine writes a whole image to its disk before it sends the first byte
 
 
 def refuse_carriers(image: Image, cases: Path) -> None:
@@ -38,7 +39,7 @@ def _search_image(name: str, state: str, cases: Path) -> list[str]:
     image = connect().images.get(name)
 
     def look() -> list[str]:
-        stream = Stream(connect().api.get_image(str(image.id), chunk_size=2**20))
+        stream = Stream(connect(SAVING_S).api.get_image(str(image.id), chunk_size=2**20))
         return search(stream, _probes(cases, state))  # type: ignore[arg-type]
 
     return _once(content_digest(image), state, look)

@@ -34,9 +34,9 @@ class Stream:
 
 
 @functools.cache
-def connect() -> docker.DockerClient:
-    """A client of the engine; raises DockerException where none answers."""
-    return docker.from_env(timeout=120)
+def connect(patience: int = 120) -> docker.DockerClient:
+    """A client of the engine that waits `patience` seconds for an answer; raises DockerException where none comes."""
+    return docker.from_env(timeout=patience)
 
 
 @contextmanager
