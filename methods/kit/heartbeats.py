@@ -1,0 +1,271 @@
+"""What learned classifiers of heartbeats share: windows of whole records, the rhythm beside them, and the beat head.
+
+A window is encoded once and every beat in it is classified from the tokens around its mark, so that an encoder that
+has learnt to complete windows classifies beats as it is. It sees the channels of `methods.kit.completion`: the leads,
+the same leads made of nothing but the record's usual beat, ones (all is visible) and zeros (no noise).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from methods.kit import template
+from methods.kit.checkpoints import load
+from methods.kit.completion import FLOOR_MV, channels_of, highpass
+from methods.kit.exchange import CLASSES, Call, Record, read_records
+from methods.kit.layers import Encoder
+from methods.kit.leads import numbers
+from methods.kit.training import MODEL, device, steps_within, train
+
+WINDOW_S = 10.0
+EDGE_S = 1.0  # s next to a window's ends in which no beat is judged, but at a record's ends
+AROUND_S = (-0.3, 0.4)  # s around a beat's mark whose tokens the head sees
+NEAR = 10  # preceding beats of the local mean RR interval
+AROUND = 20  # beats to either side of the local quantiles
+FEATURES = 16
+Build = Callable[[Call, int, int], Encoder]  # of the call, the leads and the channels
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A record as the network sees it."""
+
+    channels: np.ndarray  # (2 * leads, samples) float32, in units of each lead's deviation
+    beats: np.ndarray  # (beats,) samples
+    rhythm: np.ndarray  # (beats, FEATURES)
+    names: np.ndarray  # (leads,) the numbers of its leads
+
+
+def seen(record: Record) -> Seen:
+    """`record` filtered and scaled, beside its usual beat put at every mark."""
+    filtered = highpass(torch.from_numpy(np.array(record.signal, np.float32)), record.rate).numpy()
+    window = round(WINDOW_S * record.rate)
+    parts = filtered[:, : max(1, filtered.shape[1] // window) * window]
+    deviation = np.median(parts.reshape(len(parts), -1, min(window, parts.shape[1])).std(-1), 1)
+    scaled = filtered / np.maximum(deviation, FLOOR_MV)[:, None]
+    usual = np.zeros_like(scaled)
+    beats = np.unique(record.beats)
+    if len(beats) > 1:
+        interval = float(np.median(np.diff(beats)))
+        usual = np.nan_to_num(template.repeat(scaled, beats, beats, round(template.BEFORE * interval)))
+    both = np.concatenate([scaled, usual]).clip(-20, 20).astype(np.float32)
+    short = max(0, window - both.shape[1])
+    both = np.pad(both, ((0, 0), (0, short)), mode="edge")
+    return Seen(both, record.beats, rhythm(record.beats, record.rate), numbers([record.leads])[0])
+
+
+def rhythm(beats: np.ndarray, rate: float) -> np.ndarray:
+    """Logarithms of ratios of RR intervals (after de Chazal et al. 2004), in units of 20 %: (beats, FEATURES) float32.
+
+    The intervals before and after the beat against the record's median, the local mean, their neighbours and 0.8 s;
+    the local mean against the median; and the interval before it against quantiles of the intervals around it and of
+    the record: among runs of early beats the median is early itself, the upper quantiles are not.
+    """
+    if len(beats) < 3:
+        return np.zeros((len(beats), FEATURES), np.float32)
+    intervals = np.maximum(np.diff(beats) / rate, 0.1)
+    median = np.median(intervals)
+    before = np.concatenate([[median], intervals])
+    after = np.concatenate([intervals, [median]])
+    earlier = np.concatenate([[median], before[:-1]])
+    sums = np.concatenate([[0], np.cumsum(before)])
+    last = np.arange(1, len(beats) + 1)
+    first = np.maximum(last - NEAR, 0)
+    local = (sums[last] - sums[first]) / (last - first)
+    padded = np.pad(before, AROUND, mode="edge")
+    around = np.quantile(
+        np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1), (0.25, 0.5, 0.75, 0.9), axis=1
+    )
+    ratios = [
+        before / median,
+        after / median,
+        before / local,
+        after / local,
+        before / earlier,
+        after / before,
+        local / median,
+        before / 0.8,
+        after / 0.8,
+        *(before / around),
+        after / around[1],
+        *(before / np.quantile(intervals, (0.75, 0.9))[:, None]),
+    ]
+    return (np.log(np.stack(ratios, 1)) / 0.2).clip(-6, 6).astype(np.float32)
+
+
+class Heartbeat(nn.Module):
+    """An encoder with the beat head: the tokens around each mark and the beat's rhythm to logits of its class."""
+
+    def __init__(self, encoder: Encoder, rate: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        token_s = encoder.stride / rate
+        self.offsets = torch.arange(round(AROUND_S[0] / token_s), round(AROUND_S[1] / token_s) + 1)
+        self.dropout = nn.Dropout(0.3)
+        size = len(self.offsets) * encoder.width + FEATURES
+        self.head = nn.Sequential(nn.Linear(size, 64), nn.ReLU(), nn.Linear(64, len(CLASSES)))
+        # Turns logits under the sampling of the training into logits under the frequencies of the training set.
+        self.shift = nn.Buffer(torch.zeros(len(CLASSES)))
+
+    def forward(
+        self, windows: torch.Tensor, names: torch.Tensor, which: torch.Tensor, marks: torch.Tensor, rhythm: torch.Tensor
+    ) -> torch.Tensor:
+        """Windows (windows, channels, samples) and their leads' numbers; of each beat its window, its sample there and
+        its rhythm -> (beats, classes)."""
+        tokens = self.encoder(windows, names)
+        places = (marks // self.encoder.stride)[:, None] + self.offsets.to(marks.device)
+        around = tokens[which[:, None], places.clamp(0, tokens.shape[1] - 1)].flatten(1)
+        return self.head(torch.cat([self.dropout(around), rhythm], 1))
+
+
+def sampling(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
+    """Share of each beat in the loss: classes by the root of their size, and so the patients within a class."""
+    share = np.zeros(len(labels))
+    for label in np.unique(labels):
+        among = labels == label
+        _, where, counts = np.unique(patients[among], return_inverse=True, return_counts=True)
+        share[among] = np.sqrt(among.sum()) * (counts**-0.5)[where] / np.sqrt(counts).sum()
+    return share / share.sum()
+
+
+def best_macro_f1(log_p: np.ndarray, labels: np.ndarray, weights: np.ndarray, prior: np.ndarray) -> float:
+    """Macro-F1 over N, S, V, F of argmax(log p - tau log prior) at the best tau of {0, .1, ..., 1}."""
+    found = []
+    for tau in np.arange(11) / 10:
+        said = (log_p - tau * np.log(prior)).argmax(1)
+        table = np.zeros((len(CLASSES), len(CLASSES)))
+        np.add.at(table, (labels, said), weights)
+        found.append((2 * np.diag(table) / np.maximum(table.sum(0) + table.sum(1), 1e-9))[:4].mean())
+    return max(found)
+
+
+def judged(record: Seen, start: int, rate: float) -> np.ndarray:
+    """Indices of the beats that a window from sample `start` judges: those not near an end that the record goes on
+    beyond."""
+    window, edge, samples = round(WINDOW_S * rate), round(EDGE_S * rate), record.channels.shape[1]
+    low = 0 if start == 0 else start + edge
+    high = samples if start + window >= samples else start + window - edge
+    return np.arange(np.searchsorted(record.beats, low), np.searchsorted(record.beats, high))
+
+
+def batch_of(records: list[Seen], chosen: list[tuple[int, int, np.ndarray]], rate: float) -> tuple[torch.Tensor, ...]:
+    """What `Heartbeat` gets of windows, each a record's index, its first sample and the beats to judge."""
+    window = round(WINDOW_S * rate)
+    parts = []
+    for number, start, _ in chosen:
+        both = records[number].channels[:, start : start + window]
+        constant = np.zeros((len(both) // 2 + 1, window), np.float32)
+        constant[:-1] = 1.0
+        parts.append(np.concatenate([both, constant]))
+    names = np.stack([records[number].names for number, _, _ in chosen])
+    which = np.repeat(np.arange(len(chosen)), [len(beats) for _, _, beats in chosen])
+    marks = np.concatenate([records[number].beats[beats] - start for number, start, beats in chosen])
+    features = np.concatenate([records[number].rhythm[beats] for number, _, beats in chosen])
+    return tuple(torch.from_numpy(part) for part in (np.stack(parts), names, which, marks.astype(np.int64), features))
+
+
+def tiles(record: Seen, rate: float) -> list[tuple[int, np.ndarray]]:
+    """Windows that judge each beat of a record once: first sample and beats."""
+    window, edge, samples = round(WINDOW_S * rate), round(EDGE_S * rate), record.channels.shape[1]
+    starts = np.minimum(np.arange(0, max(1, samples - 2 * edge), window - 2 * edge), samples - window)
+    found, done = [], 0
+    for start in np.unique(starts):
+        beats = judged(record, int(start), rate)
+        beats = beats[beats >= done]
+        if len(beats):
+            found.append((int(start), beats))
+            done = int(beats[-1]) + 1
+    return found
+
+
+@torch.inference_mode()
+def log_probabilities(model: Heartbeat, record: Seen, rate: float) -> np.ndarray:
+    """(beats, classes) under the frequencies of the training set."""
+    chosen = [(0, start, beats) for start, beats in tiles(record, rate)]
+    parts = []
+    for first in range(0, len(chosen), 32):
+        inputs = batch_of([record], chosen[first : first + 32], rate)
+        logits = model(*(part.to(device()) for part in inputs)) + model.shift
+        parts.append(torch.log_softmax(logits.float(), 1).cpu())
+    return torch.cat(parts).numpy() if parts else np.zeros((0, len(CLASSES)), np.float32)
+
+
+def fit(call: Call, build: Build) -> None:
+    """Train the encoder of `build` with a beat head."""
+    given, held = (read_records(call.data / part) for part in ("train", "validation"))
+    given, held = ([record for record in part if len(record.beats)] for part in (given, held))
+    rate, leads = given[0].rate, len(given[0].leads)
+    records, asked = [seen(record) for record in given], [seen(record) for record in held]
+    labels, held_labels = (np.concatenate([np.asarray(r.labels, np.int64) for r in part]) for part in (given, held))
+    patients = np.concatenate([np.full(len(r.beats), -1 if r.patient is None else r.patient) for r in given])
+    batch = call.params["windows"]
+    steps = steps_within(call, batch)
+    share = sampling(labels, patients)
+    counts = np.bincount(labels, minlength=len(CLASSES)) + 1.0
+    prior = counts / counts.sum()
+    drawn = np.bincount(labels, share, minlength=len(CLASSES)) + 1 / len(labels)
+
+    torch.manual_seed(call.seed)
+    model = Heartbeat(build(call, leads, channels_of(leads)), rate)
+    model.shift.copy_(torch.from_numpy(np.log(prior) - np.log(drawn / drawn.sum())))
+
+    window = round(WINDOW_S * rate)
+    firsts = np.cumsum([0, *(len(r.beats) for r in records)])
+    centre = np.sqrt(share)
+    centre /= centre.sum()
+    # A beat is judged in a window centred on any of its neighbours, so it counts by its share over that chance.
+    weight = share / np.concatenate([_reach(r.beats, centre[a:b], window) for r, a, b in _pieces(records, firsts)])
+
+    def draw(rng: np.random.Generator) -> tuple:
+        chosen, weights, targets = [], [], []
+        for beat in rng.choice(len(labels), size=batch, p=centre):
+            number = int(np.searchsorted(firsts, beat, side="right")) - 1
+            record = records[number]
+            middle = record.beats[beat - firsts[number]] + rng.integers(-window // 3, window // 3)
+            start = int(np.clip(middle - window // 2, 0, record.channels.shape[1] - window))
+            beats = judged(record, start, rate)
+            chosen.append((number, start, beats))
+            weights.append(weight[firsts[number] + beats])
+            targets.append(labels[firsts[number] + beats])
+        windows, names, which, marks, features = batch_of(records, chosen, rate)
+        gain = torch.from_numpy(rng.lognormal(0, 0.15, (batch, leads, 1)).astype(np.float32))
+        windows[:, : 2 * leads] *= gain.repeat(1, 2, 1)
+        windows[:, :leads] += torch.from_numpy(rng.normal(0, 0.02, (batch, leads, window)).astype(np.float32))
+        features = features + torch.from_numpy(rng.normal(0, 0.1, features.shape).astype(np.float32))
+        counted = np.concatenate(weights).astype(np.float32)
+        return windows, names, which, marks, features, np.concatenate(targets), counted
+
+    def loss(part: tuple) -> torch.Tensor:
+        *inputs, target, weights = part
+        each = functional.cross_entropy(model(*inputs).float(), target, reduction="none")
+        return (each * weights).sum() / weights.sum()
+
+    def check() -> float:
+        log_p = np.concatenate([log_probabilities(model, record, rate) for record in asked])
+        return 1 - best_macro_f1(log_p, held_labels, np.ones(len(held_labels)), prior)
+
+    train(call, model, draw, loss, check, steps=steps, rate=call.params["rate"])
+
+
+def _pieces(records: list[Seen], firsts: np.ndarray) -> list[tuple[Seen, int, int]]:
+    return list(zip(records, firsts[:-1], firsts[1:], strict=True))
+
+
+def _reach(beats: np.ndarray, chance: np.ndarray, window: int) -> np.ndarray:
+    """Chance that a window drawn around a beat with `chance` (beats,) holds each beat, but for a constant."""
+    sums = np.concatenate([[0], np.cumsum(chance)])
+    low = np.searchsorted(beats, beats - window // 2)
+    high = np.searchsorted(beats, beats + window // 2, side="right")
+    return sums[high] - sums[low]
+
+
+def predict(records: list[Record], call: Call, build: Build) -> np.ndarray:
+    """(beats, classes) probabilities of the beats of all records."""
+    leads = len(records[0].leads)
+    model = load(call.model / MODEL, Heartbeat(build(call, leads, channels_of(leads)), records[0].rate)).to(device())
+    found = [np.exp(log_probabilities(model, seen(r), r.rate)) for r in records if len(r.beats)]
+    return np.concatenate(found) if found else np.zeros((0, len(CLASSES)), np.float32)

@@ -1,0 +1,55 @@
+"""SimCLR (Chen et al. 2020): two views of a window are to be more alike than views of any other windows."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from methods.kit.completion import channels_of
+from methods.kit.exchange import Call
+from methods.kit.layers import Encoder
+from methods.kit.learned import run
+from methods.kit.pretraining import networks, pretrain, transformer
+from methods.kit.views import view
+
+TEMPERATURE = 0.1
+
+
+def nt_xent(one: torch.Tensor, other: torch.Tensor, temperature: float = TEMPERATURE) -> torch.Tensor:
+    """The normalised temperature-scaled cross entropy of two views (windows, features) each: eq. 1, averaged over all
+    views. Raises ValueError for fewer than two windows: nothing would be unlike."""
+    if len(one) < 2:
+        raise ValueError(f"expected at least two windows, found {len(one)}: there is nothing to contrast")
+    views = functional.normalize(torch.cat([one, other]), dim=1)
+    alike = views @ views.T / temperature
+    alike.fill_diagonal_(torch.finfo(alike.dtype).min)
+    partner = torch.arange(len(views), device=views.device).roll(len(one))
+    return functional.cross_entropy(alike, partner)
+
+
+class Contrastive(nn.Module):
+    def __init__(self, encoder: Encoder, features: int = 128) -> None:
+        super().__init__()
+        self.encoder = encoder
+        width = encoder.width
+        self.project = nn.Sequential(
+            nn.Linear(width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, features)
+        )
+
+    def forward(self, names: torch.Tensor, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        """The loss of two views of the same windows, channels (windows, channels, samples) each."""
+        both = self.project(self.encoder(torch.cat([one, other]), names.repeat(2, 1)).mean(1)).float()
+        return nt_xent(*both.chunk(2))
+
+
+def pretraining(call: Call) -> None:
+    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
+        return names, view(windows, rng), view(windows, rng)
+
+    pretrain(call, lambda leads: Contrastive(transformer(call, channels_of(leads))), ask)
+
+
+encode, complete = networks()
+
+if __name__ == "__main__":
+    run(encode, complete, pretraining)

@@ -1,0 +1,18 @@
+"""A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind has to beat."""
+
+from methods.kit.exchange import Call
+from methods.kit.layers import Completion, Transformer
+from methods.kit.learned import run
+
+
+def encode(call: Call, leads: int, channels: int) -> Transformer:
+    params = call.params
+    return Transformer(channels, params["width"], params["depth"], params["heads"], params["dropout"])
+
+
+def complete(call: Call, leads: int, channels: int) -> Completion:
+    return Completion(encode(call, leads, channels), channels, leads)
+
+
+if __name__ == "__main__":
+    run(encode, complete)

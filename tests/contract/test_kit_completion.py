@@ -1,0 +1,100 @@
+"""What learned completion methods share: how windows are hidden, what a network sees of them, what its loss counts."""
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.contract import COMPLETION
+from benchmarks.scenarios import hidden, of_task
+from methods.kit import completion, hiding
+from methods.kit.completion import Hider, highpass, inputs_of, loss_of
+
+from .signals import RATE, SAMPLES, windows
+
+KINDS = [s.model_dump() for task in COMPLETION for s in of_task(task, 2)]
+
+
+def hider() -> Hider:
+    noise = np.random.default_rng(8).normal(0, 3, (3, 2, 4 * SAMPLES)).astype(np.float32)
+    return Hider(KINDS, noise, RATE)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k["name"])
+def test_input_knows_nothing_of_what_is_hidden(kind: dict):
+    """X-2, X-11."""
+    rng = np.random.default_rng(2)
+    clean = windows(rng, 1)[0]
+    clean[1] = 0.3
+    shown, wanted = hider().spoil(clean, np.array([0.05, 0.0025]), kind, np.random.default_rng(4))
+    assert wanted.any()
+    inputs = inputs_of(shown[None], [kind], RATE)
+    if kind["hides"] != "noise":
+        assert np.isnan(shown[wanted]).all()
+        other = np.where(wanted, clean + rng.normal(0, 5, clean.shape).astype(np.float32), clean)
+        again, _ = hider().spoil(other, np.array([0.05, 0.0025]), kind, np.random.default_rng(4))
+        np.testing.assert_array_equal(shown, again)
+        np.testing.assert_array_equal(inputs.base[0].numpy()[~wanted], clean[~wanted])
+    assert inputs.channels.shape == (1, completion.channels_of(2), SAMPLES)
+    assert all(torch.isfinite(part).all() for part in (inputs.channels, inputs.base, inputs.scale))
+
+
+def test_a_perfect_answer_completes_the_window():
+    clean = windows(np.random.default_rng(3), len(KINDS))
+    channels, target, wanted = hider().ask(clean, KINDS, np.random.default_rng(4))
+    assert len(channels) == len(target) == len(wanted) == len(KINDS)
+    assert float(loss_of(target, target, wanted, RATE)) < 2e-3 < 0.05 < float(loss_of(0 * target, target, wanted, RATE))
+
+
+@pytest.mark.parametrize("task", COMPLETION)
+def test_hides_as_the_board_does(task: str):
+    """T1-28: the board's counts, exactly."""
+    for scenario in of_task(task, 2):
+        ours = hiding.draw(scenario.model_dump(), np.random.default_rng(6), (2, SAMPLES), RATE)
+        np.testing.assert_array_equal(ours, hidden(scenario, np.random.default_rng(6), 2, SAMPLES, RATE))
+
+
+def test_noise_has_the_asked_ratio():
+    clean = windows(np.random.default_rng(2), 1)[0]
+    kind = next(k for k in KINDS if k["name"] == "snr-6")
+    power = highpass(torch.from_numpy(clean), RATE).var(-1, correction=0).numpy()
+    shown, _ = hider().spoil(clean, power, kind, np.random.default_rng(3))
+    added = highpass(torch.from_numpy(shown - clean), RATE).var(-1, correction=0).numpy()
+    np.testing.assert_allclose(10 * np.log10(power / added), 6, atol=0.01)
+    with pytest.raises(FileNotFoundError, match=r"noise\.npy"):
+        Hider(KINDS, None, RATE).spoil(clean, power, kind, np.random.default_rng(3))
+
+
+def test_a_lost_lead_starts_from_its_usual_beat():
+    kind = next(k for k in KINDS if k["hides"] == "lead")
+    _, target, wanted = hider().ask(windows(np.random.default_rng(5), 4), [kind] * 4, np.random.default_rng(4))
+    assert float(loss_of(0 * target, target, wanted, RATE)) < 0.4
+
+
+def test_loss_counts_wanted_samples_only():
+    """X-1, T0-7."""
+    rng = torch.Generator().manual_seed(0)
+    answer, target = torch.randn(2, 3, 2, 1000, generator=rng)
+    wanted = torch.rand(3, 2, 1000, generator=rng) > 0.7
+    value = loss_of(answer, target, wanted, RATE)
+    assert loss_of(answer, torch.where(wanted, target, target + 9), wanted, RATE) == value
+    assert loss_of(answer, torch.where(wanted, 2 * target, target), wanted, RATE) != value
+
+
+def test_high_pass_is_the_scorers():
+    from scipy.signal import butter, sosfiltfilt
+
+    signal = windows(np.random.default_rng(1), 3).astype(float)
+    signal += np.sin(np.arange(SAMPLES) / 400)
+    expected = sosfiltfilt(butter(2, 0.5, "high", fs=RATE, output="sos"), signal)
+    found = highpass(torch.from_numpy(signal), RATE).numpy()
+    np.testing.assert_allclose(found[..., 250:-250], expected[..., 250:-250], atol=0.02)
+
+
+def test_a_window_without_a_visible_sample_is_finite():
+    """X-11."""
+    kind = next(k for k in KINDS if k["hides"] == "block")
+    for nothing in (slice(0, 1), slice(0, 2)):
+        shown = windows(np.random.default_rng(5), 1)
+        shown[:, nothing] = np.nan
+        inputs = inputs_of(shown, [kind], RATE)
+        assert all(torch.isfinite(part).all() for part in (inputs.channels, inputs.base, inputs.scale))
