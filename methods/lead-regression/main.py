@@ -1,58 +1,14 @@
-"""A hidden lead from the leads that are still visible: a ridge-regularised FIR filter, fitted in the window itself."""
+"""A hidden lead from the leads that are still visible, by a filter fitted in the window itself."""
 
 import numpy as np
 
-from methods.kit.baseline import baseline, bridge
+from methods.kit import regression
 from methods.kit.exchange import Call, Windows, serve
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
     """The completed windows (windows, leads, samples) in mV."""
-    reach, step = (max(1, round(call.params[key] * case.rate)) for key in ("reach_s", "step_s"))
-    lags = np.arange(-(reach // step), reach // step + 1) * step
-    signal = np.array(case.signal, np.float64)
-    base = baseline(signal, round(call.params["baseline_s"] * case.rate))
-    completed = signal - base
-    for window in completed:
-        window[:] = bridge(regress(window, lags, call.params["ridge"]))
-    return np.where(np.isnan(signal), base + completed, signal)
-
-
-def regress(window: np.ndarray, lags: np.ndarray, ridge: float) -> np.ndarray:
-    """A window (leads, samples) in mV, hidden samples estimated where another lead is visible, NaN elsewhere.
-
-    The visible leads may change while a lead is hidden: each set of them has a regression of its own.
-    """
-    visible = np.isfinite(window)
-    lagged = lag(np.nan_to_num(window), lags)
-    # A lead is a predictor of a sample where all of its lags are visible: a filter must not read what is not there.
-    whole = lag(visible.astype(float), lags).min(axis=1) > 0.5
-    estimate = np.array(window)
-    for lead, seen in enumerate(visible):
-        sets = visible[:, ~seen]
-        for chosen in np.unique(sets[:, sets.any(axis=0)], axis=1).T:
-            asked = ~seen & (visible == chosen[:, None]).all(axis=0)
-            known = seen & whole[chosen].all(axis=0)
-            predictors = lagged[chosen].reshape(-1, window.shape[1])
-            if known.sum() > len(lags):
-                estimate[lead, asked] = fit(predictors[:, known], window[lead, known], ridge) @ predictors[:, asked]
-    return estimate
-
-
-def lag(signal: np.ndarray, lags: np.ndarray) -> np.ndarray:
-    """Signals (leads, samples) to (leads, lags, samples), the first and last sample held beyond the ends."""
-    times = np.arange(signal.shape[1]) + lags[:, None]
-    return signal[:, np.clip(times, 0, signal.shape[1] - 1)]
-
-
-def fit(predictors: np.ndarray, target: np.ndarray, ridge: float) -> np.ndarray:
-    """Coefficients (predictors,) of the ridge regression of `target` (samples,) on (predictors, samples).
-
-    The penalty is `ridge` times the mean power of the predictors: it means the same at every amplitude.
-    """
-    gram = predictors @ predictors.T
-    penalty = ridge * np.trace(gram) / len(gram) + np.finfo(float).tiny ** 0.5
-    return np.linalg.solve(gram + penalty * np.eye(len(gram)), predictors @ target)
+    return regression.complete(case.signal, case.rate, **call.params)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from methods.kit import rpeaks
+from methods.kit.baseline import bridge
 from methods.kit.exchange import Call, Windows
 
 METHODS = Path(__file__).resolve().parents[2] / "methods"
@@ -206,7 +207,7 @@ def test_wiener_adapted_covariances_are_positive_semidefinite():
 def test_wiener_points_and_periodic_gaps_beat_the_straight_line(trained):
     rng = np.random.default_rng(9)
     signal = ecg(shift=0.3)
-    straight = load("beat-template").bridge
+    straight = bridge
     scattered = np.where(rng.random(signal.shape) < 0.75, np.nan, signal)
     for hides, hidden in (("points", scattered), ("gap", hide(signal, [(0, 1100, 1500), (1, 1100, 1500)]))):
         estimate = load("wiener").predict(case(hidden[None], hides), call("wiener", trained))[0]
