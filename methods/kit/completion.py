@@ -140,13 +140,18 @@ class Hider:
         return clean + gain[:, None].astype(np.float32) * added, np.ones(clean.shape, bool)
 
 
+def windows_at(windows: Windows, picked: np.ndarray) -> tuple[np.ndarray, torch.Tensor]:
+    """The windows (count, leads, samples) in mV of indices `picked` (count,), and the numbers of their leads."""
+    names = numbers([windows.leads[number] for number in picked])
+    return np.asarray(windows.signal[picked], np.float32), torch.from_numpy(names)
+
+
 def drawn_windows(training: Windows, count: int, rng: np.random.Generator) -> tuple[np.ndarray, torch.Tensor]:
     """`count` training windows (count, leads, samples) in mV, each lead upside down or not (electrodes get swapped),
     and the numbers of their leads (count, leads)."""
-    picked = np.sort(rng.integers(len(training.signal), size=count))
-    windows = np.asarray(training.signal[picked], np.float32)
+    windows, names = windows_at(training, np.sort(rng.integers(len(training.signal), size=count)))
     windows = windows * rng.choice(np.array([-1, 1], np.float32), size=(count, windows.shape[1], 1))
-    return windows, torch.from_numpy(numbers([training.leads[number] for number in picked]))
+    return windows, names
 
 
 def fit(call: Call, build: Build) -> None:
@@ -165,8 +170,8 @@ def fit(call: Call, build: Build) -> None:
     for start in range(0, len(held), batch):
         part = held[start : start + batch]
         asked = [kinds[(start + i) % len(kinds)] for i in range(len(part))]
-        windows, names = np.asarray(validation.signal[part], np.float32), numbers([validation.leads[k] for k in part])
-        fixed.append((torch.from_numpy(names), *hider.ask(windows, asked, np.random.default_rng([7, start]))))
+        windows, names = windows_at(validation, part)
+        fixed.append((names, *hider.ask(windows, asked, np.random.default_rng([7, start]))))
 
     torch.manual_seed(call.seed)
     leads = training.signal.shape[1]

@@ -19,7 +19,7 @@ from methods.kit.completion import FLOOR_MV, channels_of, highpass
 from methods.kit.exchange import CLASSES, Call, Record, read_records
 from methods.kit.layers import Encoder
 from methods.kit.leads import numbers
-from methods.kit.training import MODEL, device, steps_within, train
+from methods.kit.training import MODEL, device, place, steps_within, train
 
 WINDOW_S = 10.0
 EDGE_S = 1.0  # s next to a window's ends in which no beat is judged, but at a record's ends
@@ -132,13 +132,13 @@ def sampling(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
     return share / share.sum()
 
 
-def best_macro_f1(log_p: np.ndarray, labels: np.ndarray, weights: np.ndarray, prior: np.ndarray) -> float:
+def best_macro_f1(log_p: np.ndarray, labels: np.ndarray, prior: np.ndarray) -> float:
     """Macro-F1 over N, S, V, F of argmax(log p - tau log prior) at the best tau of {0, .1, ..., 1}."""
     found = []
     for tau in np.arange(11) / 10:
         said = (log_p - tau * np.log(prior)).argmax(1)
         table = np.zeros((len(CLASSES), len(CLASSES)))
-        np.add.at(table, (labels, said), weights)
+        np.add.at(table, (labels, said), 1)
         found.append((2 * np.diag(table) / np.maximum(table.sum(0) + table.sum(1), 1e-9))[:4].mean())
     return max(found)
 
@@ -189,7 +189,7 @@ def log_probabilities(model: Heartbeat, record: Seen, rate: float) -> np.ndarray
     parts = []
     for first in range(0, len(chosen), 32):
         inputs = batch_of([record], chosen[first : first + 32], rate)
-        logits = model(*(part.to(device()) for part in inputs)) + model.shift
+        logits = model(*place(inputs)) + model.shift
         parts.append(torch.log_softmax(logits.float(), 1).cpu())
     return torch.cat(parts).numpy() if parts else np.zeros((0, len(CLASSES)), np.float32)
 
@@ -218,7 +218,8 @@ def fit(call: Call, build: Build) -> None:
     centre = np.sqrt(share)
     centre /= centre.sum()
     # A beat is judged in a window centred on any of its neighbours, so it counts by its share over that chance.
-    weight = share / np.concatenate([_reach(r.beats, centre[a:b], window) for r, a, b in _pieces(records, firsts)])
+    chances = np.split(centre, firsts[1:-1])
+    weight = share / np.concatenate([_reach(r.beats, c, window) for r, c in zip(records, chances, strict=True)])
 
     def draw(rng: np.random.Generator) -> tuple:
         chosen, weights, targets = [], [], []
@@ -246,13 +247,9 @@ def fit(call: Call, build: Build) -> None:
 
     def check() -> float:
         log_p = np.concatenate([log_probabilities(model, record, rate) for record in asked])
-        return 1 - best_macro_f1(log_p, held_labels, np.ones(len(held_labels)), prior)
+        return 1 - best_macro_f1(log_p, held_labels, prior)
 
     train(call, model, draw, loss, check, steps=steps, rate=call.params["rate"])
-
-
-def _pieces(records: list[Seen], firsts: np.ndarray) -> list[tuple[Seen, int, int]]:
-    return list(zip(records, firsts[:-1], firsts[1:], strict=True))
 
 
 def _reach(beats: np.ndarray, chance: np.ndarray, window: int) -> np.ndarray:

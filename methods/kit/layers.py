@@ -43,14 +43,12 @@ class Block(nn.Module):
             nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(4 * width, width)
         )
 
-    def forward(self, x: torch.Tensor, places: torch.Tensor, causal: bool = False) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """(batch, tokens, width) to the same."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.keys(self.norm(x)).chunk(3, -1)
         )
-        seen = functional.scaled_dot_product_attention(
-            rotate(query, places), rotate(key, places), value, is_causal=causal
-        )
+        seen = functional.scaled_dot_product_attention(rotate(query, places), rotate(key, places), value)
         x = x + self.mix(seen.transpose(1, 2).flatten(2))
         return x + self.feed(self.feed_norm(x))
 

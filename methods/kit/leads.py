@@ -6,10 +6,10 @@ NAMES = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V
 ALIASES = {"MLI": "I", "MLII": "II", "MLIII": "III"}  # electrodes on the torso (Mason & Likar 1966)
 OTHER = len(NAMES)  # a lead of another name
 KNOWN = len(NAMES) + 1
+NUMBERS = {name.upper(): number for number, name in enumerate(NAMES)}
+NUMBERS |= {alias: NUMBERS[name] for alias, name in ALIASES.items()}
 
 
 def numbers(leads: list[list[str]]) -> np.ndarray:
     """Names of the leads of windows to (windows, leads) int64, whatever the names' case; OTHER where unknown."""
-    known = {name.upper(): number for number, name in enumerate(NAMES)}
-    known |= {alias: known[name.upper()] for alias, name in ALIASES.items()}
-    return np.array([[known.get(name.upper(), OTHER) for name in names] for names in leads], np.int64)
+    return np.array([[NUMBERS.get(name.upper(), OTHER) for name in names] for names in leads], np.int64)

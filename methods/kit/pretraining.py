@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from methods.kit.checkpoints import Network, load_part
-from methods.kit.completion import FLOOR_MV, Build, drawn_windows, highpass
+from methods.kit.completion import FLOOR_MV, Build, drawn_windows, highpass, windows_at
 from methods.kit.exchange import Call, read_windows
 from methods.kit.layers import Completion, Encoder, Transformer
-from methods.kit.leads import numbers
 from methods.kit.training import MODEL, place, steps_within, train
 
 Ask = Callable[[torch.Tensor, torch.Tensor, np.random.Generator], tuple]
@@ -47,9 +46,8 @@ def pretrain(
     held = np.linspace(0, len(validation.signal) - 1, min(4 * batch, len(validation.signal))).round().astype(int)
     asked = []
     for number, part in enumerate(np.array_split(held, max(1, len(held) // batch))):
-        windows = scaled(np.asarray(validation.signal[part], np.float32), training.rate)
-        names = torch.from_numpy(numbers([validation.leads[k] for k in part]))
-        asked.append(ask(windows, names, np.random.default_rng([7, number])))
+        windows, names = windows_at(validation, part)
+        asked.append(ask(scaled(windows, training.rate), names, np.random.default_rng([7, number])))
     torch.manual_seed(call.seed)
     model = build(training.signal.shape[1])
     for part in getattr(model.encoder, "fresh", ()):

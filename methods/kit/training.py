@@ -150,7 +150,8 @@ def train(
         if size > 1:
             _average_gradients(parameters, size)
         nn.utils.clip_grad_norm_(parameters, clip)
-        adamw(parameters, moments, step, rate_at(step, steps, rate, warm), decay, betas)
+        now = rate_at(step, steps, rate, warm)
+        adamw(parameters, moments, step, now, decay, betas)
         if averaged:
             follow(averaged, model, warm_keep(average, step))
         after(step)
@@ -159,15 +160,13 @@ def train(
         if step % every and step != steps:
             continue
         found = _checked(model, averaged, check)
-        history.append(
-            {"step": step, "rate": rate_at(step, steps, rate, warm), "training": running, "validation": found}
-        )
+        history.append({"step": step, "rate": now, "training": running, "validation": found})
         print(f"step {step}/{steps}: training {running:.4f}, validation {found:.4f}", flush=True)
-        if found <= min((line["validation"] for line in history if math.isfinite(line["validation"])), default=-1):
+        lowest = min(range(len(history)), key=lambda k: (_finite(history[k]["validation"]), -k))
+        if lowest == len(history) - 1 and math.isfinite(found):
             best.update({n: t.clone() for n, t in (averaged or model.state_dict()).items()})
         if rank == 0 and state.folder.is_dir():
             state.write({"step": step, "running": running, "history": history})
-        lowest = min(range(len(history)), key=lambda k: (_finite(history[k]["validation"]), -k))
         if len(history) - 1 - lowest >= patience:
             print(f"no lower validation loss in {patience} checks: stopped", flush=True)
             break

@@ -1,10 +1,7 @@
 """Every learned method: its encoder, its networks, and one step of each (X-5, X-6)."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
@@ -18,6 +15,7 @@ from methods.kit.heartbeats import FEATURES, Heartbeat
 from methods.kit.training import adamw
 from tests.conftest import SAMPLE
 
+from .loading import load
 from .signals import RATE
 
 LEARNED = sorted(
@@ -29,32 +27,6 @@ LEADS, CHANNELS = 2, channels_of(2)
 NAMES = torch.tensor([[1, 6], [1, 12]])
 
 
-@pytest.fixture(scope="module")
-def method():
-    """Loads a method's `main.py` with its own folder first on the path, under no name that another could have."""
-    loaded: dict[str, ModuleType] = {}
-
-    def load(name: str) -> ModuleType:
-        if name not in loaded:
-            folder = ROOT / "methods" / name
-            own = {path.stem for path in folder.glob("*.py")}
-            before = {stem: sys.modules.pop(stem) for stem in own if stem in sys.modules}
-            sys.path.insert(0, str(folder))
-            try:
-                spec = importlib.util.spec_from_file_location(f"learned_{name.replace('-', '_')}", folder / "main.py")
-                assert spec is not None and spec.loader is not None
-                loaded[name] = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(loaded[name])
-            finally:
-                sys.path.remove(str(folder))
-                for stem in own:
-                    sys.modules.pop(stem, None)
-                sys.modules.update(before)
-        return loaded[name]
-
-    return load
-
-
 def call(name: str, row: str) -> Call:
     return Call("predict", None, PARAMS[name][row], 3, {"steps": 2, "windows": 64}, Path())
 
@@ -62,13 +34,13 @@ def call(name: str, row: str) -> Call:
 @pytest.mark.parametrize(("name", "row"), ROWS)
 @pytest.mark.parametrize("task", ["completion", "classification"])
 @pytest.mark.parametrize("frozen", [False, True])
-def test_a_step_moves_every_trainable_tensor_and_no_other(method, name, row, task, frozen):
+def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, frozen):
     """X-5; a frozen encoder stays as it was."""
     torch.manual_seed(0)
     about, rng = call(name, row), torch.Generator().manual_seed(0)
     x = torch.randn(2, CHANNELS, 1000, generator=rng)
     if task == "completion":
-        model: nn.Module = method(name).complete(about, LEADS, CHANNELS)
+        model: nn.Module = load(name).complete(about, LEADS, CHANNELS)
         target, wanted = torch.randn(2, LEADS, 1000, generator=rng), torch.rand(2, LEADS, 1000, generator=rng) > 0.5
         assert torch.equal(model(x, NAMES), torch.zeros(2, LEADS, 1000)), "starts from the classical estimate"
 
@@ -76,7 +48,7 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(method, name, row, tas
             return loss_of(model(x, NAMES), target, wanted, RATE)
 
     else:
-        model = Heartbeat(method(name).encode(about, LEADS, CHANNELS), RATE)
+        model = Heartbeat(load(name).encode(about, LEADS, CHANNELS), RATE)
         which, marks = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([10, 500, 200, 600, 990])
         rhythm = torch.randn(5, FEATURES, generator=rng)
 
@@ -103,9 +75,9 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(method, name, row, tas
 
 
 @pytest.mark.parametrize(("name", "row"), ROWS)
-def test_an_encoder_gives_a_token_each_stride(method, name, row):
+def test_an_encoder_gives_a_token_each_stride(name, row):
     """T1-14: features of any input, of any length, without asking for a mask."""
-    encoder = method(name).encode(call(name, row), LEADS, CHANNELS).eval()
+    encoder = load(name).encode(call(name, row), LEADS, CHANNELS).eval()
     for samples in (2500, 1000, 777):
         tokens = encoder(torch.randn(2, CHANNELS, samples), NAMES)
         assert tokens.shape == (2, -(-samples // encoder.stride), encoder.width)
@@ -113,9 +85,9 @@ def test_an_encoder_gives_a_token_each_stride(method, name, row):
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_nothing_is_printed_by_a_forward_pass(method, name, capsys):
+def test_nothing_is_printed_by_a_forward_pass(name, capsys):
     """X-14."""
-    model = method(name).complete(call(name, next(iter(PARAMS[name]))), LEADS, CHANNELS)
+    model = load(name).complete(call(name, next(iter(PARAMS[name]))), LEADS, CHANNELS)
     model(torch.zeros(2, CHANNELS, 1000), NAMES)
     assert capsys.readouterr() == ("", "")
 

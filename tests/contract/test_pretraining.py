@@ -1,6 +1,5 @@
 """The objectives of masked, predictive and contrastive pretraining, and how their weights reach the tasks."""
 
-import importlib.util
 import json
 from pathlib import Path
 
@@ -17,18 +16,11 @@ from methods.kit.exchange import Call
 from methods.kit.layers import TOKEN, Transformer
 from methods.kit.leads import OTHER, numbers
 
+from .loading import load
 from .signals import RATE, windows
 
 LEADS, TOKENS = 2, 20
 PRETRAINED = ("mae", "jepa", "simclr", "byol", "st-mem", "ttm")
-
-
-def load(name: str):
-    spec = importlib.util.spec_from_file_location(f"pretrained_{name}", ROOT / "methods" / name / "main.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def encoder() -> Transformer:

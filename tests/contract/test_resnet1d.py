@@ -16,12 +16,12 @@ from safetensors.torch import load, save_file
 from benchmarks.scenarios import describe, hidden, of_task
 from methods.kit.exchange import Call, read_records, read_windows
 
+from .signals import RATE, SAMPLES, trace, windows
+
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "methods" / "resnet1d"
 PARAMS = json.loads((FOLDER / "params.json").read_text())
 TASKS = ("interpolation", "reconstruction", "forecasting", "classification")
-RATE = 250.0
-SAMPLES = 2500
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +40,6 @@ def method():
         sys.modules.update({name: module for name, module in before.items() if module is not None})
     yield modules
     torch.set_num_threads(threads)
-
-
-def trace(rng: np.random.Generator, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    """Two leads (2, samples) of bumps, and the samples where they stand."""
-    times = np.cumsum(rng.normal(0.8, 0.05, round(seconds / 0.6)))
-    times = times[times < seconds - 0.5]
-    at = np.arange(round(seconds * RATE)) / RATE
-    bumps = sum(np.exp(-(((at - t) / 0.02) ** 2)) + 0.2 * np.exp(-(((at - t - 0.25) / 0.05) ** 2)) for t in times)
-    leads = np.stack([bumps, -0.5 * np.roll(bumps, 3)]) + rng.normal(0, 0.01, (2, len(at)))
-    return leads.astype(np.float32), np.round(times * RATE).astype(np.int64)
-
-
-def windows(rng: np.random.Generator, count: int) -> np.ndarray:
-    return np.stack([trace(rng, SAMPLES / RATE)[0] for _ in range(count)])
 
 
 def write_windows(folder: Path, signal: np.ndarray, scenario: dict | None = None) -> None:

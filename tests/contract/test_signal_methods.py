@@ -1,8 +1,6 @@
 """The classical signal methods on hand-made windows whose answer is known."""
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +11,12 @@ from methods.kit import rpeaks
 from methods.kit.baseline import bridge
 from methods.kit.exchange import Call, Windows
 
+from .loading import load
+
 METHODS = Path(__file__).resolve().parents[2] / "methods"
 RATE, SAMPLES = 250.0, 2500
 TIMES = np.arange(SAMPLES) / RATE
 NAMES = ("beat-template", "lead-regression", "wavelet-denoise", "bandpass", "wiener")
-
-
-def load(name, module="main"):
-    """`methods/name/module.py`, imported as its own script would import it: its folder is first on sys.path."""
-    folder = METHODS / name
-    own = {path.stem for path in folder.glob("*.py")}
-    before = {stem: sys.modules.pop(stem) for stem in own if stem in sys.modules}
-    sys.path.insert(0, str(folder))
-    try:
-        spec = importlib.util.spec_from_file_location(f"{name.replace('-', '_')}_{module}", folder / f"{module}.py")
-        assert spec is not None and spec.loader is not None
-        loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-        return loaded
-    finally:
-        sys.path.remove(str(folder))
-        for stem in own:
-            sys.modules.pop(stem, None)
-        sys.modules.update(before)
 
 
 def call(name, root=Path(), verb="predict", task="reconstruction", **changes):
@@ -207,12 +188,11 @@ def test_wiener_adapted_covariances_are_positive_semidefinite():
 def test_wiener_points_and_periodic_gaps_beat_the_straight_line(trained):
     rng = np.random.default_rng(9)
     signal = ecg(shift=0.3)
-    straight = bridge
     scattered = np.where(rng.random(signal.shape) < 0.75, np.nan, signal)
     for hides, hidden in (("points", scattered), ("gap", hide(signal, [(0, 1100, 1500), (1, 1100, 1500)]))):
         estimate = load("wiener").predict(case(hidden[None], hides), call("wiener", trained))[0]
         mask = np.isnan(hidden)
-        assert error(signal, estimate, mask) < 0.8 * error(signal, straight(hidden), mask)
+        assert error(signal, estimate, mask) < 0.8 * error(signal, bridge(hidden), mask)
 
 
 @pytest.mark.parametrize(("name", "gain"), [("wavelet-denoise", 1.0), ("bandpass", 3.0), ("wiener", 3.0)])
