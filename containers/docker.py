@@ -208,7 +208,7 @@ def _kind(member: tarfile.TarInfo) -> str:
 @functools.cache
 def owner() -> str:
     """This process, as a label: host, process and when it began, because numbers are given again."""
-    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time()}"
+    return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid()):.2f}"
 
 
 def is_alive(label: str) -> bool:
@@ -217,9 +217,14 @@ def is_alive(label: str) -> bool:
     if host != socket.gethostname():
         return True
     try:
-        return str(psutil.Process(int(pid)).create_time()) == began
+        return abs(_began(int(pid)) - float(began)) < 2
     except psutil.NoSuchProcess:
         return False
+
+
+def _began(pid: int) -> float:
+    """When a process began, in seconds since the machine did: a clock that is set right moves the date of both."""
+    return psutil.Process(pid).create_time() - psutil.boot_time()
 
 
 def sweep() -> None:
@@ -227,7 +232,7 @@ def sweep() -> None:
     engine = connect()
     for container in engine.containers.list(all=True, filters={"label": OWNER}, ignore_removed=True):
         if not is_alive(container.labels[OWNER]):
-            with suppress(NotFound):
+            with suppress(APIError):  # another run may be removing it
                 container.remove(force=True)
     for volume in engine.volumes.list(filters={"label": OWNER}):
         if not is_alive(volume.attrs["Labels"][OWNER]):

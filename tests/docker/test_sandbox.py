@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import numpy as np
+import psutil
 import pytest
 
 from benchmarks.contract import Limits
@@ -116,6 +117,17 @@ def test_containers_and_volumes_of_a_run_that_died_are_swept_away(engine, mean_i
         assert lost.name not in {each.name for each in engine.volumes.list()}
     finally:
         alive.remove()
+
+
+def test_a_run_is_alive_though_the_clock_was_set(monkeypatch):
+    label, boot = docker.owner(), psutil.boot_time()
+    assert docker.is_alive(label)
+    # A process's date is the machine's start, as the clock now dates it, and the time since.
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot + 3600)
+    assert psutil.Process().create_time() > boot + 3600
+    assert docker.is_alive(label)
+    host, pid, began = label.rsplit(" ", 2)
+    assert not docker.is_alive(f"{host} {pid} {float(began) - 60}")
 
 
 def test_a_call_is_killed_at_its_time_limit(invocation, mean_image):
