@@ -1,18 +1,22 @@
 """Masked signal modelling with a tiny time mixer (Ekambaram et al. 2024): perceptrons across patches of 1 s and across
 features, lead by lead; hidden patches are restored in time and in spectrum."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from methods.kit.completion import channels_of
-from methods.kit.exchange import Call
-from methods.kit.layers import Encoder
+from methods.kit.exchange import Call, read_json, read_records, read_windows
+from methods.kit.layers import Completion, Encoder
 from methods.kit.leads import KNOWN, numbers
 from methods.kit.learned import run
-from methods.kit.pretraining import channels, networks, pretrain
+from methods.kit.pretraining import channels, pretrain, pretrained
 
+LEADS = "leads.json"  # names of the leads that the pretraining saw
 PATCH = 250  # samples, 1 s
 PATCHES = 10
 FINE = 10  # finer tokens of a patch, for tasks that ask about moments
@@ -158,9 +162,29 @@ def pretraining(call: Call) -> None:
         return whole, names, hide(len(windows), call.params["hides"], rng)
 
     pretrain(call, lambda leads: Masked(build(call, channels_of(leads))), ask)
+    (call.model / LEADS).write_text(json.dumps(names_in(call.data / "train")) + "\n")
 
 
-encode, complete = networks(build)
+def names_in(folder: Path) -> list[str]:
+    """The names of all leads in a folder of windows or records."""
+    windows = (folder / "windows.json").exists()
+    each = read_windows(folder).leads if windows else [record.leads for record in read_records(folder)]
+    return sorted({name for names in each for name in names})
+
+
+def encode(call: Call, leads: int, channels: int) -> Mixer:
+    """The pretrained mixer, inflated to leads that the pretraining did not see."""
+    mixer = build(call, channels)
+    pretrained(call, mixer)
+    if call.verb == "fit":
+        known = read_json(call.pretrained / LEADS)
+        print(*inflate(mixer, known, names_in(call.data / "train"), call.seed), sep="\n", flush=True)
+    return mixer
+
+
+def complete(call: Call, leads: int, channels: int) -> Completion:
+    return Completion(encode(call, leads, channels), channels, leads)
+
 
 if __name__ == "__main__":
     run(encode, complete, pretraining)

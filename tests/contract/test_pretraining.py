@@ -220,6 +220,17 @@ def test_inflation_keeps_known_leads_and_says_what_it_did():
     assert (mixer.lead.weight[7] - before[[1, 6]].mean(0)).abs().max() < 0.06
 
 
+def test_inflation_goes_from_the_leads_of_the_pretraining_to_those_of_the_task(root, capsys):
+    ttm = load("ttm")
+    ttm.pretraining(call(root, "ttm"))
+    (root / "model").rename(root / "pretrained")
+    about = json.loads((root / "data/train/windows.json").read_text())
+    (root / "data/train/windows.json").write_text(json.dumps(about | {"leads": [["V1", "V2"]] * 6}))
+    table = ttm.encode(call(root, "ttm", "fit"), LEADS, channels_of(LEADS)).lead.weight.detach()
+    assert "V1: kept\nV2: the mean of MLII, V1\n" in capsys.readouterr().out
+    assert (table[7] - table[[1, 6]].mean(0)).abs().max() < 0.06
+
+
 # -------------------------------------------------------------------------------------------------------- predictive
 
 
