@@ -4,6 +4,8 @@ A runner shows the method the folders of the contract, holds it to its limits, a
 `docker.py` is one, `host.py` the other.
 """
 
+import math
+import os
 import re
 import signal
 from collections.abc import Callable
@@ -70,6 +72,22 @@ class Refused(Exception):
 LOG_BYTES = 64 * 1024  # the end of what a method prints is kept
 PREDICTIONS = ("prediction.npy", "samples.npy", "probabilities.npy")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def patience() -> float:
+    """How many times longer than its limit a call may take on this machine: `PQRST_PATIENCE`, 1 unless it is set. A
+    board that was made on a faster machine can so be made again on a slow one. Raises InfrastructureError where it is
+    no positive number."""
+    given = os.environ.get("PQRST_PATIENCE", "1")
+    try:
+        found = float(given)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise InfrastructureError(
+            f"PQRST_PATIENCE is {given!r}, expected a positive number, such as 4 on a slow machine"
+        )
+    return found
 
 
 def misplaced(verb: str, name: str, kind: str) -> str | None:

@@ -22,7 +22,7 @@ from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
 from benchmarks.text import printable
 from containers import collect, host
-from containers.call import Invocation, Refused, Runner
+from containers.call import Invocation, Refused, Runner, patience
 from containers.hardware import describe
 
 Prepare = Callable[[Row, Path], Runner]  # `host.runner` or `docker.runner`, called with the row and the board's cases
@@ -52,23 +52,17 @@ class Seed:
         """Make one call; raises CallFailed unless it ended well."""
         output.mkdir(parents=True, exist_ok=True)
         random = generator("cell", self.board.seed, self.row.name, self.task or "pretrain", self.number)
-        invocation = Invocation(
-            folder=self.row.folder,
-            entry=self.row.card.entry,
-            call=contract.Call(
-                verb=verb,
-                task=self.task,  # type: ignore[arg-type]
-                params=self.row.params,
-                seed=int(random.integers(2**31)),
-                budget=self.board.budget,
-            ),
-            inputs=inputs,
-            output=output,
-            limits=self.row.card.limits,
+        call = contract.Call(
+            verb=verb,
+            task=self.task,  # type: ignore[arg-type]
+            params=self.row.params,
+            seed=int(random.integers(2**31)),
+            budget=self.board.budget,
         )
-        where = f"{verb} {scenario or self.task or ''}".strip()
+        where, card = f"{verb} {scenario or self.task or ''}".strip(), self.row.card
         try:
-            outcome = self.runner.run(invocation)
+            limits = card.limits.model_copy(update={"minutes": card.limits.minutes * patience()})
+            outcome = self.runner.run(Invocation(self.row.folder, card.entry, call, inputs, output, limits))
         except OSError as error:
             raise CallFailed("infrastructure", f"{where}: {error}") from error
         self.calls.append(

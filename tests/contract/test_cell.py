@@ -53,6 +53,22 @@ def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
     assert seen[0].inputs["case"] == toy / "predict/reconstruction/patches-40"
 
 
+def test_a_slow_machine_may_take_longer(toy, tmp_path, monkeypatch):
+    seen: list[Invocation] = []
+
+    def watch(invocation: Invocation) -> Outcome:
+        seen.append(invocation)
+        return Outcome("crashed", "enough", 1, 0, 0, 0, "", "")
+
+    for number, patience in enumerate(("", "4", "0", "four")):
+        monkeypatch.setenv("PQRST_PATIENCE", patience) if patience else monkeypatch.delenv("PQRST_PATIENCE", False)
+        run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / str(number), lambda *_: Runner("watch", watch))
+    assert [call.limits.minutes / row("mean").card.limits.minutes for call in seen] == [1, 4]
+    for number, patience in ((2, "0"), (3, "four")):
+        found = status(tmp_path / str(number))
+        assert found.kind == "infrastructure" and f"PQRST_PATIENCE is '{patience}', expected" in found.reason
+
+
 def test_a_failed_cell_keeps_nothing_but_its_reason(toy, tmp_path):
     broken = dataclasses.replace(row("mean"), folder=tmp_path)
     (tmp_path / "main.py").write_text("print('before')\nraise KeyError('beat')")
