@@ -100,6 +100,14 @@ def show(board: BoardName) -> None:
 
 
 @app.command()
+def curves(board: BoardName, row: RowName) -> None:
+    """Draw how the trainings of a row went, in runs/BOARD/ROW/curves.png."""
+    from leaderboard.curves import write_curves
+
+    typer.echo(write_curves(board, row))
+
+
+@app.command()
 def sync() -> None:
     """Bring source digests, the methods' dvc.yaml and the JSON Schema up to date."""
     from benchmarks.pipeline.stages import sync as write

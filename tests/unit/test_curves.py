@@ -1,0 +1,41 @@
+"""Learning curves are drawn from what trainings wrote."""
+
+import json
+
+import pytest
+
+from benchmarks.contract import ContractError
+from leaderboard.curves import draw, histories, write_curves
+
+
+def write(runs, stage, checks):
+    folder = runs / stage / "model" / "seed-0"
+    folder.mkdir(parents=True)
+    (folder / "history.json").write_text(json.dumps(checks))
+
+
+def checks(*validation):
+    return [{"step": 10 * k, "rate": 0.1, "training": 1 / k, "validation": v} for k, v in enumerate(validation, 1)]
+
+
+def test_a_panel_for_each_training_marks_where_the_weights_are_from(tmp_path):
+    runs = tmp_path / "runs" / "toy" / "row"
+    write(runs, "classification", checks(0.5, 0.2, 0.4))
+    write(runs, "pretrain", checks(3, 2))
+    figure = draw(histories(runs), "row on toy")
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in panels] == ["pretrain, seed 0", "classification, seed 0"]
+    validation = figure.axes[-1]
+    assert validation.get_ylabel() == "validation"
+    curve, dot = (line.get_xydata().tolist() for line in validation.lines)
+    assert curve == [[10, 0.5], [20, 0.2], [30, 0.4]] and dot == [[20, 0.2]]
+    assert write_curves("toy", "row", tmp_path).read_bytes().startswith(b"\x89PNG")
+    assert not list(runs.glob("*.tmp"))
+
+
+def test_what_is_missing_or_wrong_is_named(tmp_path):
+    with pytest.raises(ContractError, match=r"history\.json, found none"):
+        histories(tmp_path)
+    write(tmp_path, "forecasting", [{"step": 1}])
+    with pytest.raises(ContractError, match=r"forecasting/model/seed-0/history\.json: expected a list"):
+        histories(tmp_path)
