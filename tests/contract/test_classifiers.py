@@ -1,6 +1,5 @@
 """The classical classifiers on hand-made records whose beats are known."""
 
-import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +9,13 @@ import pytest
 
 from methods.kit.exchange import CLASSES, Call, Record
 
+from .loading import load
+
 METHODS = Path(__file__).parents[2] / "methods"
 LEARNED = ["rr-features", "wavelet-forest"]
 ALL = ["prior", "shuffled-labels", *LEARNED]
 N, S, V = (CLASSES.index(name) for name in "NSV")
 RATE = 250.0
-
-
-def load(name: str):
-    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), METHODS / name / "main.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def bump(time: np.ndarray, centre: float, width: float, height: float) -> np.ndarray:

@@ -61,12 +61,12 @@ def test_a_call_is_killed_at_its_time_limit_with_all_it_started(tmp_path):
         import signal, subprocess, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         subprocess.Popen(["sh", "-c", "sleep 5; touch {tmp_path}/alive"])
-        time.sleep(60)
+        time.sleep(300)
         """,
         limits,
     )
     assert outcome.kind == "timeout" and "0.02 minutes" in outcome.reason
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 100
     time.sleep(5)
     assert not (tmp_path / "alive").exists()
 

@@ -1,12 +1,10 @@
 """Small windows with known answers for the methods that complete a lead from itself."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,8 @@ from benchmarks.contract import COMPLETION, MethodCard, load
 from benchmarks.scenarios import hidden, of_task
 from methods.kit.exchange import Call, Windows, read_json
 from methods.kit.gaps import runs, visible_mean
+
+from .loading import load as load_method
 
 METHODS = Path(__file__).parents[2] / "methods"
 RATE = 250.0
@@ -28,21 +28,7 @@ SPLINES = ("spline-cubic", "spline-pchip", "spline-akima")
 GAP = {"name": "gap", "task": "interpolation", "hides": "gap", "seconds": 1.0}
 
 
-def load_main(folder: str) -> ModuleType:
-    """The `main.py` of a method, imported as if it ran as a script: its own folder is on the path."""
-    path = METHODS / folder / "main.py"
-    spec = importlib.util.spec_from_file_location(f"main_of_{folder.replace('-', '_')}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.parent))
-    return module
-
-
-MAINS = {folder: load_main(folder) for folder in FOLDERS}
+MAINS = {folder: load_method(folder) for folder in FOLDERS}
 
 
 def call_of(row: str, root: Path, seed: int = 0) -> Call:
@@ -240,7 +226,7 @@ def test_burg_finds_the_model_across_holes_and_is_stable() -> None:
     signal = np.asarray(lfilter([1.0], true, np.random.default_rng(0).standard_normal(4000)))[None, :]
     visible = np.ones(signal.shape, bool)
     visible[:, 500:900] = visible[:, 2000:2010] = False
-    models = sys.modules["burg"].burg(np.where(visible, signal, 0), visible, [2, 100], 0.0)
+    models = load_method("autoregressive", "burg").burg(np.where(visible, signal, 0), visible, [2, 100], 0.0)
     np.testing.assert_allclose(models[2][0], true, atol=0.05)
     assert np.abs(np.roots(models[100][0])).max() < 1
 
@@ -251,7 +237,7 @@ def test_extension_obeys_the_model() -> None:
     expected = past.tolist()
     for _ in range(6):
         expected.append(1.6 * expected[-1] - 0.8 * expected[-2])
-    np.testing.assert_allclose(sys.modules["burg"].extend(past, model, 6), expected[4:])
+    np.testing.assert_allclose(load_method("autoregressive", "burg").extend(past, model, 6), expected[4:])
 
 
 def test_autoregressive_chooses_an_order_beyond_the_beat_and_predicts_as_a_script(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.datasets import synthetic
 from benchmarks.settings import ROOT
 
 BIN = Path(sys.executable).parent
@@ -62,6 +63,13 @@ def test_preparing_mitdb_beside_neurokit(benchmark, raw):
     (ours, memory), (theirs,) = benchmark.pedantic(lambda: (run(PREPARE, raw), run(NEUROKIT, raw)), rounds=3)
     benchmark.extra_info.update(ours_s_per_h=ours, neurokit_s_per_h=theirs, ratio=theirs / ours, peak_memory_mb=memory)
     print(f"\nprepare {ours:.3f} s/h, neurokit {theirs:.2f} s/h, ratio {theirs / ours:.1f}, peak {memory:.0f} MB")
+
+
+def test_simulating_a_patient(benchmark):
+    """CPU seconds of each; the bar for all of them is ten."""
+    names = list(synthetic.PEOPLE)
+    benchmark.extra_info["people"] = len(names)
+    benchmark.pedantic(synthetic.simulate, args=(names[0],), kwargs={"seed": 5}, rounds=3)
 
 
 @pytest.mark.skipif(not (ROOT / "data/boards/mitdb/truth").exists(), reason="make it: pqrst repro mitdb")

@@ -46,7 +46,7 @@ class Handler(SimpleHTTPRequestHandler):
         self.wfile.flush()
         if name in server.stall:
             server.stalled.set()
-            server.over.wait(20)
+            server.over.wait(100)
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None: ...
@@ -280,12 +280,12 @@ def test_an_interrupted_fetch_leaves_nothing_half_written_and_resumes(
         f"fetch.fetch('mitdb', Path({str(target)!r}), url={server.url!r})"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
-    assert server.stalled.wait(20)
-    deadline = time.monotonic() + 10
+    assert server.stalled.wait(100)
+    deadline = time.monotonic() + 100
     while not list(target.glob("two.dat.*.tmp")) and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(how)
-    assert process.wait(20) != 0
+    assert process.wait(100) != 0
     half = list(target.glob("*.tmp"))
     assert len(half) == leftovers
     assert {name: content for name, content in there(target).items() if not name.endswith(".tmp")} == {
