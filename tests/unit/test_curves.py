@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.contract import ContractError
@@ -27,7 +28,7 @@ def test_a_panel_for_each_training_marks_where_the_weights_are_from(tmp_path):
     assert [axes.get_title() for axes in panels] == ["pretrain, seed 0", "classification, seed 0"]
     validation = figure.axes[-1]
     assert validation.get_ylabel() == "validation"
-    curve, dot = (line.get_xydata().tolist() for line in validation.lines)
+    curve, dot = (np.asarray(line.get_xydata()).tolist() for line in validation.lines)
     assert curve == [[10, 0.5], [20, 0.2], [30, 0.4]] and dot == [[20, 0.2]]
     assert write_curves("toy", "row", tmp_path).read_bytes().startswith(b"\x89PNG")
     assert not list(runs.glob("*.tmp"))
