@@ -123,7 +123,7 @@ def test_a_run_is_alive_though_the_clock_was_set(monkeypatch):
     label, boot = docker.owner(), psutil.boot_time()
     assert docker.is_alive(label)
     # A process's date is the machine's start, as the clock now dates it, and the time since.
-    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot + 3600)
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)
     assert psutil.Process().create_time() > boot + 3600
     assert docker.is_alive(label)
     host, pid, began = label.rsplit(" ", 2)
