@@ -5,12 +5,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from benchmarks.contract import COMPLETION, ContractError
+from benchmarks.contract import TASKS, ContractError
 from benchmarks.settings import ROOT
 
-STAGES = ("pretrain", *COMPLETION, "classification")
-COLUMNS = ("training", "validation")
-COLOURS = ("#8a8a8a", "#1f5fa8")
+STAGES = ("pretrain", *TASKS)
+COLOURS = {"training": "#8a8a8a", "validation": "#1f5fa8"}
 
 
 def histories(runs: Path) -> dict[str, list[dict[str, float]]]:
@@ -22,7 +21,7 @@ def histories(runs: Path) -> dict[str, list[dict[str, float]]]:
     for stage in STAGES:
         for path in sorted(runs.glob(f"{stage}/model/seed-*/history.json")):
             checks = json.loads(path.read_text())
-            if not checks or not all({"step", *COLUMNS} <= set(check) for check in checks):
+            if not checks or not all({"step", *COLOURS} <= set(check) for check in checks):
                 raise ContractError(f"{path}: expected a list of objects with step, training and validation")
             found[f"{stage}, {path.parent.name.replace('-', ' ')}"] = checks
     if not found:
@@ -41,14 +40,13 @@ def draw(found: dict[str, list[dict[str, float]]], title: str) -> Figure:
     for axes, (name, checks) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
         axes.set_title(name, fontsize="medium")
         axes.set_xlabel("step")
-        steps = [check["step"] for check in checks]
-        for side, column, colour in zip((axes, axes.twinx()), COLUMNS, COLOURS, strict=True):
-            values = [check[column] for check in checks]
-            side.plot(steps, values, color=colour)
+        right = axes.twinx()
+        for side, (column, colour) in zip((axes, right), COLOURS.items(), strict=True):
+            side.plot([check["step"] for check in checks], [check[column] for check in checks], color=colour)
             side.set_ylabel(column, color=colour)
             side.tick_params(axis="y", labelcolor=colour)
-        lowest = min(range(len(checks)), key=lambda k: values[k])
-        side.plot(steps[lowest], values[lowest], "o", color=COLOURS[1])
+        lowest = min(checks, key=lambda check: check["validation"])
+        right.plot(lowest["step"], lowest["validation"], "o", color=COLOURS["validation"])
     return figure
 
 

@@ -9,7 +9,7 @@ from benchmarks import contract
 from benchmarks.contract import ContractError, Status
 from benchmarks.settings import row
 from containers.call import InfrastructureError, Invocation, Outcome, Refused, Runner
-from containers.cell import run_cell
+from containers.cell import Prepare, run_cell
 
 from .toy import BOARD
 
@@ -33,39 +33,42 @@ def test_a_deterministic_row_runs_once(toy, tmp_path):
     assert all("main.py predict forecasting" in call.command and call.wall_s > 0 for call in calls)
 
 
-def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
+def watcher() -> tuple[list[Invocation], Prepare]:
+    """The calls that were made, and the runner that keeps them there instead of running them."""
     seen: list[Invocation] = []
 
     def watch(invocation: Invocation) -> Outcome:
         seen.append(invocation)
         return Outcome("crashed", "enough", 1, 0, 0, 0, "", "")
 
+    return seen, lambda *_: Runner("watch", watch)
+
+
+def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
+    seen, prepare = watcher()
     for task in ("reconstruction", "classification"):
-        run_cell(row("resnet1d"), BOARD, task, toy, tmp_path / task, lambda *_: Runner("watch", watch))
+        run_cell(row("resnet1d"), BOARD, task, toy, tmp_path / task, prepare)
     reconstruction, classification = ({k: v.name for k, v in call.inputs.items()} for call in seen)
     places = {"data/train": "train", "data/validation": "validation"}
     assert reconstruction == places | {"data/scenarios.json": "reconstruction.json", "data/noise.npy": "noise.npy"}
     assert classification == places
     assert BOARD.seed not in [call.call.seed for call in seen] and len({call.call.seed for call in seen}) == 2
     seen.clear()
-    run_cell(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", lambda *_: Runner("watch", watch))
+    run_cell(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", prepare)
     assert [list(call.inputs) for call in seen] == [["case"]]
     assert seen[0].inputs["case"] == toy / "predict/reconstruction/patches-40"
 
 
 def test_a_slow_machine_may_take_longer(toy, tmp_path, monkeypatch):
-    seen: list[Invocation] = []
-
-    def watch(invocation: Invocation) -> Outcome:
-        seen.append(invocation)
-        return Outcome("crashed", "enough", 1, 0, 0, 0, "", "")
-
-    for number, patience in enumerate(("", "4", "0", "four")):
-        monkeypatch.setenv("PQRST_PATIENCE", patience) if patience else monkeypatch.delenv("PQRST_PATIENCE", False)
-        run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / str(number), lambda *_: Runner("watch", watch))
+    seen, prepare = watcher()
+    monkeypatch.delenv("PQRST_PATIENCE", raising=False)
+    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "unset", prepare)
+    for patience in ("4", "0", "four"):
+        monkeypatch.setenv("PQRST_PATIENCE", patience)
+        run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / patience, prepare)
     assert [call.limits.minutes / row("mean").card.limits.minutes for call in seen] == [1, 4]
-    for number, patience in ((2, "0"), (3, "four")):
-        found = status(tmp_path / str(number))
+    for patience in ("0", "four"):
+        found = status(tmp_path / patience)
         assert found.kind == "infrastructure" and f"PQRST_PATIENCE is '{patience}', expected" in found.reason
 
 

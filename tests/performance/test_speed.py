@@ -66,7 +66,7 @@ def test_preparing_mitdb_beside_neurokit(benchmark, raw):
 
 
 def test_simulating_a_patient(benchmark):
-    """CPU seconds of each; the bar for all of them is ten."""
+    """Wall seconds of one patient; the bar is ten for all of them."""
     names = list(synthetic.PEOPLE)
     benchmark.extra_info["people"] = len(names)
     benchmark.pedantic(synthetic.simulate, args=(names[0],), kwargs={"seed": 5}, rounds=3)
