@@ -73,9 +73,9 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
         build_cases(BOARD, root)
     with tempfile.TemporaryDirectory(prefix="pqrst-check-") as scratch:
         run = Path(scratch)
-        if "pretrain" in row.card.verbs:
+        if row.pretraining == row.name:
             run_pretrain(row, board(BOARD, root), cases, run / "pretrain", prepare())
-        for task in row.card.tasks:
+        for task in row.tasks:
             run_cell(row, board(BOARD, root), task, cases, run / task, prepare())
             status = contract.load(Status, run / task / "status/seed-0.json")
             if status.kind != "ok":

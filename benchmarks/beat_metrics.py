@@ -7,6 +7,7 @@ confusion matrix (..., 5, 5) has the truth in its rows. Macro averages are over 
 import numpy as np
 
 from benchmarks.contract import CLASSES
+from benchmarks.truth import BeatTruth
 
 AVERAGED = 4  # N, S, V, F
 TAUS = np.arange(11) / 10
@@ -30,6 +31,13 @@ def choose_tau(probabilities: np.ndarray, labels: np.ndarray, prior: np.ndarray)
     """The τ among 0, 0.1, …, 1 with the best macro-F1 on these (validation) beats; the smallest of equals."""
     scores = [macro_f1(confusion(labels, decide(probabilities, prior, tau))) for tau in TAUS]
     return float(TAUS[int(np.argmax(scores))])
+
+
+def decisions(probabilities: np.ndarray, truth: BeatTruth) -> tuple[np.ndarray, float]:
+    """The harness's decisions for all beats (beats,), and the τ that it chose on the validation patients."""
+    validation = truth.split == "validation"
+    tau = choose_tau(probabilities[validation], truth.labels[validation], truth.prior)
+    return decide(probabilities, truth.prior, tau), tau
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -22,7 +22,14 @@ TASKS = (*COMPLETION, "classification")
 Task = Literal["interpolation", "reconstruction", "forecasting", "classification"]
 Hides = Literal["points", "gap", "patches", "block", "lead", "noise", "future", "labels"]
 FailureKind = Literal[
-    "timeout", "out-of-memory", "crashed", "invalid-output", "over-quota", "not-applicable", "infrastructure"
+    "timeout",
+    "out-of-memory",
+    "crashed",
+    "invalid-output",
+    "over-quota",
+    "refused",
+    "not-applicable",
+    "infrastructure",
 ]
 Verb = Literal["pretrain", "fit", "predict"]
 
@@ -133,14 +140,14 @@ class MethodCard(Model):
     reference: Reference
     tasks: dict[Task, Literal["all"] | list[Hides]] = Field(description="task: all, or the kinds that it answers")
     verbs: list[Verb]
+    probes: dict[str, str] = Field(
+        default={},
+        description="row: the row whose pretraining it is fitted on, to classify heartbeats and nothing else",
+    )
     deterministic: bool
     limits: Limits = Limits()
     entry: list[str] = ["python", "main.py"]
     departures: str = ""
-
-    def answers(self, scenario: Scenario) -> bool:
-        kinds = self.tasks.get(scenario.task, [])
-        return kinds == "all" or scenario.hides in kinds
 
 
 class CallRecord(Model):
@@ -152,6 +159,7 @@ class CallRecord(Model):
     wall_s: float
     cpu_s: float
     peak_memory_mb: float
+    energy_j: float | None = Field(default=None, description="of the whole processor meanwhile, where it can be read")
     command: str = Field(description="the command line, so that the call can be repeated by hand")
 
 
@@ -163,6 +171,9 @@ class Status(Versioned):
     seed: int
     runner: str
     hardware: dict[str, str | int | float]
+    image: dict[str, str] = Field(default={}, description="the image that the calls ran in, and the engine")
+    parameters: int | None = Field(default=None, description="numbers in the model's safetensors, where it has some")
+    steps: int | None = Field(default=None, description="of the training, by the model's history.json")
     calls: list[CallRecord]
     log_tail: str = Field(default="", description="the last lines that the method printed, when it failed")
 

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from benchmarks import contract
-from benchmarks.contract import Budget, ContractError, MethodCard, Model
+from benchmarks.contract import TASKS, Budget, ContractError, MethodCard, Model, Scenario, Task
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 250.0  # Hz, of every board
 WINDOW_S = 10.0
 SAMPLES = round(RATE * WINDOW_S)
+PROBED = "classification"  # the task by which a pretraining is probed
 
 
 class Board(Model):
@@ -44,6 +45,24 @@ class Row:
     folder: Path
     card: MethodCard
     params: dict[str, Any]
+
+    @property
+    def pretraining(self) -> str | None:
+        """The row whose pretraining this one is fitted on: itself, or another where it is a probe; None without."""
+        return self.card.probes.get(self.name, self.name) if "pretrain" in self.card.verbs else None
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that the row does, in the order of the board."""
+        return [task for task in TASKS if task in self.card.tasks and (task == PROBED or not self.is_probe)]
+
+    @property
+    def is_probe(self) -> bool:
+        return self.name in self.card.probes
+
+    def answers(self, scenario: Scenario) -> bool:
+        kinds = self.card.tasks[scenario.task] if scenario.task in self.tasks else []
+        return kinds == "all" or scenario.hides in kinds
 
     def seeds(self, board: Board) -> list[int]:
         return [0] if self.card.deterministic else list(range(board.seeds))
@@ -79,6 +98,12 @@ def read_method(folder: Path) -> list[Row]:
         raise ContractError(f"{folder / 'params.json'}: expected one object per variant ({error})") from None
     if not isinstance(variants, dict) or not all(isinstance(params, dict) for params in variants.values()):
         raise ContractError(f"{folder / 'params.json'}: expected an object that gives each row's name its parameters")
+    for name, of in card.probes.items():
+        if name not in variants or of not in variants or of in card.probes or PROBED not in card.tasks:
+            raise ContractError(
+                f"{folder / 'method.yaml'}: probes: {name}: {of}: expected two rows of params.json, the second no "
+                f"probe, of a method that does {PROBED}; its rows: {', '.join(variants)}"
+            )
     return [Row(name, folder, card, params) for name, params in variants.items()]
 
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.contract import ContractError
-from benchmarks.pipeline.sources import base_of, image_digest
+from benchmarks.pipeline.sources import base_of, method_digest
 from benchmarks.settings import method_folders
 from containers import images
 from containers.call import InfrastructureError
@@ -33,7 +33,7 @@ def show(names: list[str], build: bool, push: str, console: Console | None = Non
     with engine_errors():
         connect().ping()
         for folder in chosen:
-            source, base = image_digest(folder), base_of(folder)
+            source, base = method_digest(folder), base_of(folder)
             reference = images.tag(folder.name, source, base)
             found = images.find(reference)
             held = images.describe(found, reference) if found else None

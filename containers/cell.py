@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import contract
-from benchmarks.cases import wanted
 from benchmarks.contract import CallRecord, ContractError, RecordSet, Scenario, Status, Verb, write_model
 from benchmarks.scenarios import of_task
 from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
 from benchmarks.text import printable
-from containers import collect, host
+from benchmarks.truth import wanted
+from containers import collect, energy, host
 from containers.call import Invocation, Refused, Runner, patience
 from containers.hardware import describe
 
@@ -61,6 +61,7 @@ class Seed:
         )
         where, card = f"{verb} {scenario or self.task or ''}".strip(), self.row.card
         try:
+            begin = energy.read()
             limits = card.limits.model_copy(update={"minutes": card.limits.minutes * patience()})
             outcome = self.runner.run(Invocation(self.row.folder, card.entry, call, inputs, output, limits))
         except OSError as error:
@@ -73,6 +74,7 @@ class Seed:
                 wall_s=outcome.wall_s,
                 cpu_s=outcome.cpu_s,
                 peak_memory_mb=outcome.peak_memory_mb,
+                energy_j=energy.since(begin),
                 command=outcome.command,
             )
         )
@@ -97,20 +99,20 @@ def run_pretrain(row: Row, board: Board, cases: Path, out: Path, prepare: Prepar
 def run_cell(row: Row, board: Board, task: str, cases: Path, out: Path, prepare: Prepare = host.runner) -> None:
     """Run every seed of a cell by the runner that `prepare` gives; replaces `out/predictions`, `out/model` and
     `out/status` when all has ended."""
-    if task not in row.card.tasks:
-        raise ContractError(f"row {row.name!r} does not do {task!r}; its tasks: {', '.join(row.card.tasks)}")
+    if task not in row.tasks:
+        raise ContractError(f"row {row.name!r} does not do {task!r}; its tasks: {', '.join(row.tasks)}")
     leads = len(contract.load(contract.WindowSet, cases / "fit/windows/train/windows.json").leads[0])
-    chosen = [scenario for scenario in of_task(task, leads) if row.card.answers(scenario)]
-    pretrained = out.parent / "pretrain/model"
+    chosen = [scenario for scenario in of_task(task, leads) if row.answers(scenario)]
+    pretrained = out.parent.parent / str(row.pretraining) / "pretrain"
 
     def work(seed: Seed, part: Path) -> None:
         name = f"seed-{seed.number}"
         model = {}
         if "fit" in row.card.verbs:
             extra = {}
-            if "pretrain" in row.card.verbs:
-                _require_pretrained(out.parent / "pretrain/status" / f"{name}.json")
-                extra = {"pretrained": pretrained / name}
+            if row.pretraining:
+                _require_pretrained(pretrained / "status" / f"{name}.json")
+                extra = {"pretrained": pretrained / "model" / name}
             seed.call("fit", {**fit_inputs(cases, task), **extra}, part / "model" / name)
             model = {"model": part / "model" / name}
         for scenario in chosen:
@@ -158,7 +160,7 @@ def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
     try:
         return prepare(row, cases)
     except Refused as error:
-        raise CallFailed("invalid-output", str(error)) from error
+        raise CallFailed("refused", str(error)) from error
     except OSError as error:
         raise CallFailed("infrastructure", str(error)) from error
 
@@ -174,9 +176,11 @@ def _run_seeds(
     for number in row.seeds(board):
         runner, calls = None, []
         kind, reason, log = "ok", "", ""
+        parameters = steps = None
         try:
             runner = _prepared(prepare, row, cases)
             work(Seed(row, board, task, number, runner, calls), part)
+            parameters, steps = collect.read_learnt(part / "model" / f"seed-{number}")
         except CallFailed as failure:
             kind, reason, log = failure.kind, str(failure), failure.log
             for name in set(parts) - {"status"}:
@@ -186,7 +190,10 @@ def _run_seeds(
             reason=printable(reason),
             seed=number,
             runner=runner.name if runner else "none",
-            hardware=describe() | (runner.about if runner else {}),
+            hardware=describe(),
+            image=runner.about if runner else {},
+            parameters=parameters,
+            steps=steps,
             calls=calls,
             log_tail="\n".join(printable(log).splitlines()[-20:]),
         )

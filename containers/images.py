@@ -24,7 +24,7 @@ from docker.errors import ImageNotFound, NotFound
 from docker.models.images import Image as EngineImage
 
 from benchmarks.contract import digest, write_text
-from benchmarks.pipeline.sources import base_digest, base_of, closure, image_digest, is_plain, method_files
+from benchmarks.pipeline.sources import base_digest, base_of, closure, is_plain, method_digest, method_files
 from benchmarks.settings import ROOT
 from containers.call import InfrastructureError
 from containers.engine import connect, engine_errors
@@ -70,7 +70,7 @@ def tag(name: str, source: str, base: str | None) -> str:
 
 def ensure(folder: Path, root: Path = ROOT, say: Callable[[str], None] = print) -> Image:
     """The image of the method in `folder`: found, pulled by digest or built; raises InfrastructureError."""
-    source, base = image_digest(folder, root), base_of(folder)
+    source, base = method_digest(folder, root), base_of(folder)
     reference = tag(folder.name, source, base)
     with engine_errors(), _alone(reference):
         found = find(reference) or _pull(folder.name, source, reference, say)

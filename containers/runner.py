@@ -1,6 +1,7 @@
 """Which runner a cell gets: Docker where this machine has an engine, the host only where it has none or is told so."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from containers.cell import Prepare
 from containers.engine import connect, engine_errors, is_configured
 
 RUNNERS = ("docker", "host")
+CALLS = re.compile(r":(pretrain|cell|probe-[^@]+)@")  # in the address of a stage that calls a method
 
 
 def runner_name() -> str:
@@ -38,7 +40,7 @@ def ready(stages: Iterable[str], console: Console | None = None) -> None:
     """Before these stages run: bring the images of their methods, or say that they run without a sandbox. Raises
     InfrastructureError where the engine does not answer; an image that can't be had is its cells' own failure."""
     console = console or Console()
-    names = {Path(stage).parent.name for stage in stages if ":cell@" in stage or ":pretrain@" in stage}
+    names = {Path(stage).parent.name for stage in stages if CALLS.search(stage)}
     folders = [folder for folder in method_folders() if folder.name in names]
     if not folders:
         return

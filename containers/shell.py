@@ -23,8 +23,8 @@ def invocation(row_name: str, case: str, root: Path = ROOT) -> Invocation:
             f"{case!r}: expected BOARD/TASK/SCENARIO, such as synthetic/forecasting/forecast-20"
         ) from None
     asked = board(board_name, root)
-    if task not in found.card.tasks:
-        raise ContractError(f"row {row_name!r} does not do {task!r}; its tasks: {', '.join(found.card.tasks)}")
+    if task not in found.tasks:
+        raise ContractError(f"row {row_name!r} does not do {task!r}; its tasks: {', '.join(found.tasks)}")
     folder = root / "data/boards" / board_name / "predict" / task / scenario
     if not folder.is_dir():
         here = ", ".join(path.name for path in sorted(folder.parent.glob("*"))) or f"none yet: pqrst cases {board_name}"

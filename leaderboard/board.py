@@ -10,13 +10,17 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
-from benchmarks.contract import TASKS, ContractError, FailureKind, write_text
+import numpy as np
+
+from benchmarks.contract import CLASSES, TASKS, ContractError, FailureKind, write_text
 from benchmarks.settings import ROOT, board_rows, rows, settings
 from leaderboard.readme import update_readme
 from leaderboard.render import markdown
-from leaderboard.score import HARNESS_VERSION, dump
+from leaderboard.score import HARNESS_VERSION, dump, rounded
+from leaderboard.statistics import jackknife_macro_f1, patient_mean_interval
 
 Document = dict[str, Any]
+BESIDE = ("costs.json", "examples.json")  # beside a row's score documents
 COLUMNS = (
     "board", "row", "family", "task", "scenario", "seed", "metric", "value", "low", "high", "patients", "status"
 )  # fmt: skip
@@ -39,6 +43,7 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Docum
             raise ContractError(f"{path}: not readable as JSON ({error}); score the row again") from None
         if path.name == "costs.json":
             costs[path.parent.name] = found
+        if path.name in BESIDE:
             continue
         if not isinstance(found, dict) or not {"row", "task", "seed", "status", "provenance"} <= found.keys():
             raise ContractError(f"{path}: no score document: row, task, seed, status or provenance is missing")
@@ -87,10 +92,27 @@ def tidy(documents: list[Document]) -> list[list[Any]]:
                 lines.append([*start, name, document["seed"], "", "", "", "", "", scenario["status"]])
                 continue
             patients = scenario["patients"]["split"].count("test")
-            for metric, summary in scenario["metrics"].items():
+            for metric, summary in summaries(scenario).items():
                 numbers = ["" if summary.get(key) is None else summary[key] for key in ("value", "low", "high")]
                 lines.append([*start, name, document["seed"], metric, *numbers, patients, "scored"])
     return lines
+
+
+def summaries(scenario: Document) -> dict[str, Document]:
+    """Each metric of a scored scenario as value, low and high over its test patients; the bounds are None where a
+    metric is no mean over patients and has no interval of its own."""
+    table = scenario["patients"]
+    test = np.array([split == "test" for split in table["split"]])
+    found = {}
+    for metric, value in scenario["metrics"].items():
+        low = high = None
+        if metric == "macro_f1":
+            shape = (-1, len(CLASSES), len(CLASSES))
+            _, low, high = map(rounded, jackknife_macro_f1(np.array(table["confusion"]).reshape(shape)[test]))
+        elif metric in table:
+            _, low, high = map(rounded, patient_mean_interval(np.array(table[metric], float)[test]))
+        found[metric] = {"value": value, "low": low, "high": high}
+    return found
 
 
 def cells(documents: list[Document], costs: Document) -> list[Document]:
@@ -98,12 +120,13 @@ def cells(documents: list[Document], costs: Document) -> list[Document]:
     kept = []
     for document in documents:
         spent = costs.get(document["row"], {}).get(f"{document['task']}/seed-{document['seed']}", {})
-        summaries = {
+        scenarios = {
             name: {key: value for key, value in scenario.items() if key != "patients"}
+            | ({"metrics": summaries(scenario)} if scenario["status"] == "scored" else {})
             for name, scenario in document["scenarios"].items()
         }
-        cost = {key: spent[key] for key in ("wall_s", "cpu_s", "peak_memory_mb", "runner", "hardware") if key in spent}
-        kept.append({**document, "scenarios": summaries, "cost": cost})
+        cost = {key: value for key, value in spent.items() if key != "calls"}
+        kept.append({**document, "scenarios": scenarios, "cost": cost})
     return kept
 
 

@@ -1,7 +1,8 @@
 """Score a row on a board: one JSON document per task and seed, with one row per patient.
 
 The document holds nothing that depends on when or where it was made, so that the same predictions give the same
-bytes; what a cell cost and on which machine lies beside it, in `costs.json`.
+bytes; what a cell cost and on which machine lies beside it, in `costs.json`, and windows to look at in
+`examples.json`. Intervals are not part of it: the board draws them from the patients' rows.
 """
 
 import json
@@ -14,18 +15,17 @@ import numpy as np
 
 from benchmarks import beat_metrics, contract, metrics
 from benchmarks.baseline import baseline_filter
-from benchmarks.cases import BeatTruth, Truth, read_beat_truth, read_truth, wanted
 from benchmarks.contract import CLASSES, TASKS, ContractError, Scenario, Status, digest
 from benchmarks.pipeline.hashes import Hashes
 from benchmarks.scenarios import of_task, primary_metric
-from benchmarks.settings import RATE, ROOT, Board, Row, family, settings
+from benchmarks.settings import RATE, ROOT, Board, Row, family, rows, settings
 from benchmarks.settings import row as find_row
-from leaderboard.statistics import jackknife_macro_f1, patient_mean_interval
+from benchmarks.truth import BeatTruth, Truth, read_beat_truth, read_truth, wanted
+from leaderboard.controls import distort
+from leaderboard.examples import examples
 
-HARNESS_VERSION = 1
+HARNESS_VERSION = 2
 DIGITS = 6  # significant digits of a published number
-LATE_SAMPLES = round(0.1 * RATE)
-BLUR_SAMPLES = 0.048 * RATE  # standard deviation
 
 Document = dict[str, Any]
 
@@ -72,6 +72,7 @@ def provenance(board_name: str, board: Board, row: Row | None, task: str, seed: 
         "data": {**asked, **({"fit": hashes.of(f"{folder}/fit")} if learns else {})},
         "source": recorded_source(row.folder, "method") if row else scorer,
         "params": row.params if row else {},
+        "pretraining": rows(hashes.root)[row.pretraining].params if row and row.pretraining else None,
         "budget": board.budget.model_dump() if learns else None,
         "seed": seed,
         **versions,
@@ -85,7 +86,7 @@ def recorded_source(folder: Path, group: str) -> str:
 
 
 def _cell(row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, run: Path) -> Document:
-    if task not in row.card.tasks:
+    if task not in row.tasks:
         return _failure("not-applicable", f"{row.card.name} does not do {task}")
     status = contract.load(Status, run / f"status/seed-{seed}.json")
     if status.kind != "ok":
@@ -97,7 +98,7 @@ def _cell(row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, r
     truth, filtered = _completion_truth(cases)
     scenarios: Document = {}
     for scenario in chosen:
-        if not row.card.answers(scenario):
+        if not row.answers(scenario):
             scenarios[scenario.name] = {"status": "not-applicable"}
             continue
         mask = wanted(cases / "predict" / task / scenario.name, scenario)
@@ -130,19 +131,6 @@ def _control(name: str, task: str, chosen: list[Scenario], cases: Path) -> Docum
     return _scored(scenarios)
 
 
-def distort(name: str, signal: np.ndarray) -> np.ndarray:
-    """The prediction of a control from the truth (windows, leads, samples) in mV."""
-    if name == "late-100ms":
-        return np.concatenate([np.repeat(signal[..., :1], LATE_SAMPLES, -1), signal[..., :-LATE_SAMPLES]], axis=-1)
-    if name == "blurred":
-        from scipy.ndimage import gaussian_filter1d
-
-        return gaussian_filter1d(signal, BLUR_SAMPLES, axis=-1)
-    if name == "oracle":
-        return signal
-    raise ContractError(f"params.yaml: controls.from_truth names {name!r}; known: oracle, late-100ms, blurred")
-
-
 def _completion_truth(cases: Path) -> tuple[Truth, np.ndarray]:
     truth = read_truth(cases / "truth")
     return truth, baseline_filter(np.asarray(truth.signal), RATE)
@@ -169,32 +157,27 @@ def score_windows(
     means = {name: [_mean(values[mine]) for mine in rows] for name, values in per_window.items()}
     # A patient none of whose R peaks is hidden has no F1.
     means["rpeak_f1"] = [2 * tp / (2 * tp + fp + fn) if tp + fn else math.nan for tp, fp, fn in counts]
-    summary: Document = {}
+    table |= {name: [rounded(value) for value in values] for name, values in means.items()}
     test = np.asarray(split) == "test"
-    for name, values in means.items():
-        table[name] = [rounded(value) for value in values]
-        summary[name] = _summary(*patient_mean_interval(np.asarray(values)[test]))
-    return {"status": "scored", "primary": primary_metric(scenario), "metrics": summary, "patients": table}
+    pooled = {name: rounded(_mean(np.asarray(values)[test])) for name, values in means.items()}
+    return {"status": "scored", "primary": primary_metric(scenario), "metrics": pooled, "patients": table}
 
 
 def score_beats(probabilities: np.ndarray, truth: BeatTruth) -> Document:
     """The scores of the heartbeat scenario from probabilities (beats, classes)."""
-    validation, test = truth.split == "validation", truth.split == "test"
-    tau = beat_metrics.choose_tau(probabilities[validation], truth.labels[validation], truth.prior)
-    decided = beat_metrics.decide(probabilities, truth.prior, tau)
+    test = truth.split == "test"
+    decided, tau = beat_metrics.decisions(probabilities, truth)
     patients = list(dict.fromkeys(truth.patient))
     confusions = np.stack(
         [beat_metrics.confusion(truth.labels[truth.patient == p], decided[truth.patient == p]) for p in patients]
     )
     split = np.array([truth.split[truth.patient == p][0] for p in patients])
     pooled = beat_metrics.beat_metrics(probabilities[test], decided[test], truth.labels[test])
-    summary = {name: {"value": rounded(number)} for name, number in pooled.items()}
-    summary["macro_f1"] = _summary(*jackknife_macro_f1(confusions[split == "test"]))
     return {
         "status": "scored",
         "primary": "macro_f1",
         "tau": round(float(tau), 1),
-        "metrics": summary,
+        "metrics": {name: rounded(number) for name, number in pooled.items()},
         "patients": {
             "patient": [str(p) for p in patients],
             "split": [str(s) for s in split],
@@ -212,13 +195,9 @@ def _failure(kind: str, reason: str) -> Document:
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean over the windows in which a metric is defined; NaN where it is in none."""
+    """Mean over the windows, or patients, for whom a metric is defined; NaN where it is for none."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else math.nan
-
-
-def _summary(value: float, low: float, high: float) -> Document:
-    return {"value": rounded(value), "low": rounded(low), "high": rounded(high)}
 
 
 def rounded(value: float) -> float | None:
@@ -236,11 +215,20 @@ def costs(board_name: str, row_name: str, root: Path = ROOT) -> Document:
             "wall_s": round(sum(call.wall_s for call in status.calls), 2),
             "cpu_s": round(sum(call.cpu_s for call in status.calls), 2),
             "peak_memory_mb": max((call.peak_memory_mb for call in status.calls), default=0),
+            "energy_j": _total([call.energy_j for call in status.calls]),
+            "parameters": status.parameters,
+            "steps": status.steps,
             "runner": status.runner,
+            "image": status.image,
             "hardware": status.hardware,
             "calls": calls,
         }
     return found
+
+
+def _total(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known), 1) if known and len(known) == len(values) else None
 
 
 def write_scores(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
@@ -254,9 +242,21 @@ def write_scores(board_name: str, row_name: str, root: Path = ROOT) -> list[Docu
         (part / f"{document['task']}-{document['seed']}.json").write_text(dump(document))
     if spent := costs(board_name, row_name, root):
         (part / "costs.json").write_text(dump(spent))
+    if shown := _examples(board_name, row_name, root):
+        (part / "examples.json").write_text(dump(shown))
     shutil.rmtree(target, ignore_errors=True)
     part.rename(target)
     return documents
+
+
+def _examples(board_name: str, row_name: str, root: Path) -> Document:
+    cases = root / "data/boards" / board_name
+    leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
+    chosen = settings(root)
+    from_truth = row_name in chosen.controls.from_truth
+    return examples(
+        chosen.boards[board_name], row_name, from_truth, cases, root / "runs" / board_name / row_name, leads
+    )
 
 
 def dump(document: Document, depth: int = 0) -> str:

@@ -126,12 +126,6 @@ def base_digest(name: str, root: Path = ROOT) -> str:
     return digest({file: plain_lines(folder / file).decode() for file in BASES[name]})
 
 
-def environment_digest(root: Path = ROOT) -> str:
-    """The digest of the locked environment, from which the images' locks take their versions; the build of torch, CPU
-    or CUDA, is no part of it."""
-    return hashlib.sha256((root / "containers/base/common.lock").read_bytes()).hexdigest()
-
-
 def is_plain(folder: Path) -> bool:
     """Whether a method's Dockerfile puts the method's files on one of our bases and does nothing else."""
     return PLAIN.fullmatch(plain_lines(folder / "Dockerfile")) is not None
@@ -144,28 +138,23 @@ def method_files(folder: Path, suffix: str = "") -> list[Path]:
 
 
 def method_digest(folder: Path, root: Path = ROOT) -> str:
-    """The source digest of a method: its files, the kit modules that it imports, what its card asks for, its
-    environment and the contract. Its README and prose are no part of it, nor is a Dockerfile that adds nothing. Raises
-    ContractError where the Dockerfile is missing or starts from what is not pinned."""
+    """The source digest of a method, which also names its image: its files, the kit modules that it imports, what its
+    card asks for, the recipe of its base with its locks, and the contract. Its README and prose are no part of it, nor
+    is a Dockerfile that adds nothing. Raises ContractError where the Dockerfile is missing or starts from what is not
+    pinned."""
     files = method_files(folder)
     card = read_method(folder)[0].card
-    base_of(folder)  # raises where it is not pinned
+    base = base_of(folder)
     return digest(
         {
             "python": group_digest([path for path in files if path.suffix == ".py"], root),
             "others": {str(path.relative_to(root)): file_digest(path) for path in files if path.suffix != ".py"},
             "card": card.model_dump(include={"tasks", "verbs", "deterministic", "limits", "entry"}),
-            "environment": environment_digest(root),
+            "base": base_digest(base, root) if base else None,
             "contract": CONTRACT_VERSION,
             **({} if is_plain(folder) else {"dockerfile": plain_lines(folder / "Dockerfile").decode()}),
         }
     )
-
-
-def image_digest(folder: Path, root: Path = ROOT) -> str:
-    """The digest that names a method's image: its sources and those of its base."""
-    base = base_of(folder)
-    return digest([method_digest(folder, root), base_digest(base, root) if base else None])
 
 
 def write_sources(root: Path = ROOT) -> list[Path]:

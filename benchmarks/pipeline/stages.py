@@ -1,73 +1,81 @@
 """The stages of a method: `methods/<name>/dvc.yaml`, all written from the one template below."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import contract
 from benchmarks.contract import Task, write_if_changed
 from benchmarks.pipeline.sources import write_sources
-from benchmarks.settings import ROOT, method_folders, read_method, settings
+from benchmarks.settings import PROBED, ROOT, method_folders, read_method, settings
 
 HEADER = "# Written by `pqrst sync`. The template is in benchmarks/pipeline/stages.py.\nstages:\n"
 
 
 def method_stages(folder: Path, root: Path = ROOT) -> str:
-    """The text of a method's dvc.yaml: pretrain (where it has that verb), a cell per task, and score."""
+    """The text of a method's dvc.yaml: pretrain (where it has that verb), a cell per task, and score; and the same for
+    the rows that are probes of another's pretraining."""
     rows = read_method(folder)
     card = rows[0].card
-    method = folder.relative_to(root)
     boards = list(settings(root).boards)
+    whole, probes = ([row.name for row in rows if row.is_probe is probe] for probe in (False, True))
     tasks: list[Task] = [task for task in contract.TASKS if task in card.tasks]
-    matrix = {"board": boards, "row": [row.name for row in rows]}
+    matrix = {"board": boards, "row": whole}
     learns = "fit" in card.verbs or "pretrain" in card.verbs
-    run = "runs/${item.board}/${item.row}"
+    pretrains = "pretrain" in card.verbs
     board_params = [
         *(["boards.${item.board}.budget"] if learns else []),
         *([] if card.deterministic else ["boards.${item.board}.seeds", "boards.${item.board}.seed"]),
     ]
+    method = folder.relative_to(root)
     own_params = [
         *([("params.yaml", board_params)] if board_params else []),
         (f"{method}/params.json", ["${item.row}"]),
         (f"{method}/source.json", ["method"]),
     ]
+    fit = ["data/boards/${item.board}/fit"] if learns else []
+
+    def cell(each: str, of: str, task: str) -> tuple:
+        pretrained = [f"runs/${{item.board}}/{of}/pretrain/{part}" for part in ("model", "status")] if pretrains else []
+        return (
+            f"pqrst cell ${{item.board}} {each} {task}",
+            [*fit, f"data/boards/${{item.board}}/predict/{task}", *pretrained],
+            own_params,
+            [f"runs/${{item.board}}/{each}/{task}/{part}" for part in ("predictions", "model", "status")],
+        )
+
+    def score(done: Sequence[str]) -> tuple:
+        run = "runs/${item.board}/${item.row}"
+        return (
+            "pqrst score ${item.board} ${item.row}",
+            [
+                "data/boards/${item.board}/truth",
+                *("data/boards/${item.board}/predict/" + task for task in done),
+                *(f"{run}/{task}/{part}" for task in done for part in ("predictions", "status")),
+            ],
+            [
+                ("params.yaml", ["boards.${item.board}", "controls"]),
+                *own_params[-2:],
+                ("benchmarks/source.json", ["score"]),
+            ],
+            ["leaderboard/scores/${item.board}/${item.row}:\n        cache: false"],
+        )
+
     text = HEADER
-    if "pretrain" in card.verbs:
+    if pretrains:
         text += _stage(
             "pretrain",
             matrix,
             "pqrst pretrain ${item.board} ${item.row}",
-            ["data/boards/${item.board}/fit"],
+            fit,
             own_params,
-            [f"{run}/pretrain/model", f"{run}/pretrain/status"],
+            [f"runs/${{item.board}}/${{item.row}}/pretrain/{part}" for part in ("model", "status")],
         )
-    text += _stage(
-        "cell",
-        {**matrix, "task": tasks},
-        "pqrst cell ${item.board} ${item.row} ${item.task}",
-        [
-            *(["data/boards/${item.board}/fit"] if learns else []),
-            "data/boards/${item.board}/predict/${item.task}",
-            *([f"{run}/pretrain/model", f"{run}/pretrain/status"] if "pretrain" in card.verbs else []),
-        ],
-        own_params,
-        [f"{run}/${{item.task}}/{part}" for part in ("predictions", "model", "status")],
-    )
-    text += _stage(
-        "score",
-        matrix,
-        "pqrst score ${item.board} ${item.row}",
-        [
-            "data/boards/${item.board}/truth",
-            *("data/boards/${item.board}/predict/" + task for task in tasks),
-            *(f"{run}/{task}/{part}" for task in tasks for part in ("predictions", "status")),
-        ],
-        [
-            ("params.yaml", ["boards.${item.board}", "controls"]),
-            (f"{method}/params.json", ["${item.row}"]),
-            (f"{method}/source.json", ["method"]),
-            ("benchmarks/source.json", ["score"]),
-        ],
-        ["leaderboard/scores/${item.board}/${item.row}:\n        cache: false"],
-    )
+    text += _stage("cell", {**matrix, "task": tasks}, *cell("${item.row}", "${item.row}", "${item.task}"))
+    text += _stage("score", matrix, *score(tasks))
+    for probe in probes:
+        only = {"board": boards, "row": [probe]}
+        text += _stage(f"probe-{probe}", only, *cell("${item.row}", card.probes[probe], PROBED))
+        text += _stage(f"score-{probe}", only, *score([PROBED]))
     return text
 
 

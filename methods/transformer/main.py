@@ -1,4 +1,5 @@
-"""A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind has to beat."""
+"""A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind has to beat. Frozen
+as it was drawn, it is the control `untrained`, of which only the heads are trained."""
 
 from methods.kit.exchange import Call
 from methods.kit.layers import Completion, Transformer
@@ -7,7 +8,8 @@ from methods.kit.learned import run
 
 def encode(call: Call, leads: int, channels: int) -> Transformer:
     params = call.params
-    return Transformer(channels, params["width"], params["depth"], params["heads"], params["dropout"])
+    encoder = Transformer(channels, params["width"], params["depth"], params["heads"], params["dropout"])
+    return encoder.requires_grad_(params["protocol"] == "finetune")
 
 
 def complete(call: Call, leads: int, channels: int) -> Completion:

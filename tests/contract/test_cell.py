@@ -91,7 +91,7 @@ def test_the_harness_own_trouble_is_infrastructure(toy, tmp_path):
 
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(Refused("its image carries labels"), "invalid-output"), (InfrastructureError("no engine"), "infrastructure")],
+    [(Refused("its image carries labels"), "refused"), (InfrastructureError("no engine"), "infrastructure")],
 )
 def test_a_runner_that_can_not_be_readied_is_a_reason(toy, tmp_path, error, kind):
     def prepare(row, cases):

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.contract import COMPLETION, MethodCard, load
+from benchmarks.contract import COMPLETION
 from benchmarks.scenarios import hidden, of_task
+from benchmarks.settings import read_method
 from methods.kit.exchange import Call, Windows, read_json
 from methods.kit.gaps import runs, visible_mean
 
@@ -76,10 +77,10 @@ def rmse(made: np.ndarray, true: np.ndarray) -> float:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_card_and_parameters_are_those_of_the_contract(folder: str) -> None:
-    card = load(MethodCard, METHODS / folder / "method.yaml")
-    assert card.name == folder
+    found = read_method(METHODS / folder)[0]
+    assert found.card.name == folder
     assert all(row.startswith(folder) for row in read_json(METHODS / folder / "params.json"))
-    answered = {s.name for task in COMPLETION for s in of_task(task, 2) if card.answers(s)}
+    answered = {s.name for task in COMPLETION for s in of_task(task, 2) if found.answers(s)}
     everything = {s.name for task in COMPLETION for s in of_task(task, 2)}
     noisy = {name for name in everything if name.startswith("snr")}
     without = {

@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 
 from benchmarks import contract
-from benchmarks.cases import read_beat_truth, read_truth, wanted
 from benchmarks.contract import Status
 from benchmarks.scenarios import of_task
 from benchmarks.settings import RATE, ROOT, row, rows
-from containers.cell import fit_inputs, run_cell
+from benchmarks.truth import read_beat_truth, read_truth, wanted
+from containers.cell import fit_inputs, run_cell, run_pretrain
 from leaderboard.score import score_windows
 from tests.conftest import SAMPLE
 
+from . import inline
 from .toy import BOARD
 
 CONSTANT = {"mean", "prior"}  # rows that are meant to say one thing
@@ -31,14 +32,17 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
     """X-7: every item of every scenario; X-11: a flat lead gives finite output; X-14: no chatter; no constant.
     X-13, the same bytes: on the task of fewest scenarios."""
     found = row(name)
-    scenarios = {task: [s for s in of_task(task, 2) if found.card.answers(s)] for task in found.card.tasks}
+    scenarios = {task: [s for s in of_task(task, 2) if found.answers(s)] for task in found.tasks}
+    if found.pretraining:
+        run_pretrain(row(found.pretraining), BOARD, toy, tmp_path / found.pretraining / "pretrain", inline.runner)
+    cell = tmp_path / name
     for task, answered in scenarios.items():
-        run_cell(found, BOARD, task, toy, tmp_path / task)
-        status = contract.load(Status, tmp_path / task / "status/seed-0.json")
+        run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+        status = contract.load(Status, cell / task / "status/seed-0.json")
         assert status.kind == "ok", f"{task}: {status.reason}\n{status.log_tail}"
         assert answered
         for scenario in answered:
-            values = np.load(tmp_path / task / f"predictions/seed-0/{scenario.name}.npy")
+            values = np.load(cell / task / f"predictions/seed-0/{scenario.name}.npy")
             if task == "classification":
                 assert values.shape == (read_beat_truth(toy / "truth").labels.size, 5)
             else:
@@ -46,9 +50,9 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
             assert np.isfinite(values).all()
             assert name in CONSTANT or values.std(axis=0).max() > 0, f"{scenario.name} is constant"
     task = min(scenarios, key=lambda each: len(scenarios[each]))
-    first = made(tmp_path / task)
-    run_cell(found, BOARD, task, toy, tmp_path / task)
-    assert first and made(tmp_path / task) == first
+    first = made(cell / task)
+    run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+    assert first and made(cell / task) == first
 
 
 def made(cell: Path) -> dict[str, bytes]:
@@ -62,7 +66,7 @@ def test_fitting_reads_no_evaluation_record(toy, name):
     """X-4: what is mounted for a fit holds no stretch of a test patient's signal."""
     truth = read_truth(toy / "truth")
     stretch = truth.signal[truth.split == "test"][0, 0, 1000:1016].tobytes()
-    for task in row(name).card.tasks:
+    for task in row(name).tasks:
         for source in fit_inputs(toy, task).values():
             for path in [source] if source.is_file() else source.iterdir():
                 assert stretch not in path.read_bytes()

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from benchmarks import windows
-from benchmarks.cases import build, read_truth, wanted
+from benchmarks.cases import build
 from benchmarks.contract import TASKS, ContractError
 from benchmarks.datasets import Record
 from benchmarks.scenarios import of_task, scenarios
 from benchmarks.settings import RATE, Board, settings
+from benchmarks.truth import read_truth, wanted
 from containers.cell import fit_inputs
 
 BOARD = Board(dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 1, "windows": 1})  # type: ignore[arg-type]

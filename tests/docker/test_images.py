@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from benchmarks import contract
-from benchmarks.pipeline.sources import image_digest, tokens_digest
+from benchmarks.pipeline.sources import method_digest, tokens_digest
 from benchmarks.settings import ROOT
 from containers import carriers, docker, images
 from containers.call import InfrastructureError, Refused
@@ -42,7 +42,7 @@ def test_a_missing_image_is_built_and_holds_the_method_and_its_kit_alone(engine,
     assert "./methods/toy-built/main.py" in files and "./methods/kit/exchange.py" in files
     assert not [path for path in files if "rpeaks" in path or path.endswith(("method.yaml", "dvc.yaml", "README.md"))]
     assert engine.images.get(image.reference).attrs["Config"]["User"] == "10001:10001"
-    assert image.source == image_digest(row.folder, row.folder.parent.parent)
+    assert image.source == method_digest(row.folder, row.folder.parent.parent)
 
 
 def test_a_second_build_has_the_same_content_and_reruns_nothing(engine, built, monkeypatch, tmp_path):
@@ -76,7 +76,7 @@ def test_an_image_of_other_sources_is_named_with_the_way_out(engine, built):
     row, image = built("toy-label")
     (row.folder / "main.py").write_text((row.folder / "main.py").read_text() + "\nCHANGED = 1\n")
     tokens_digest.cache_clear()
-    wanted = image_digest(row.folder, row.folder.parent.parent)
+    wanted = method_digest(row.folder, row.folder.parent.parent)
     engine.images.get(image.reference).tag("pqrst/toy-label", wanted[:16])
     with pytest.raises(InfrastructureError, match=f"docker rmi pqrst/toy-label:{wanted[:16]}"):
         images.ensure(row.folder, row.folder.parent.parent)
@@ -132,7 +132,7 @@ def test_an_image_that_carries_labels_or_windows_is_refused(toy, built, tmp_path
     monkeypatch.setattr(docker, "ensure", lambda folder: image)
     run_cell(row, BOARD, "forecasting", toy, tmp_path / "out", docker.runner)
     status = contract.load(contract.Status, tmp_path / "out/status/seed-0.json")
-    assert status.kind == "invalid-output" and "answers.npy" in status.reason and status.calls == []
+    assert status.kind == "refused" and "answers.npy" in status.reason and status.calls == []
 
 
 def test_a_clean_image_is_searched_once(toy, mean_image, monkeypatch):

@@ -75,8 +75,8 @@ def test_simulating_a_patient(benchmark):
 @pytest.mark.skipif(not (ROOT / "data/boards/mitdb/truth").exists(), reason="make it: pqrst repro mitdb")
 def test_scoring_thirteen_scenarios(benchmark):
     """CPU seconds of scoring the flat line on mitdb's completion scenarios with intervals."""
-    from benchmarks.cases import read_truth, wanted
     from benchmarks.scenarios import scenarios
+    from benchmarks.truth import read_truth, wanted
     from leaderboard.score import _completion_truth, score_windows
 
     cases = ROOT / "data/boards/mitdb"

@@ -12,7 +12,6 @@ from benchmarks.pipeline.sources import (
     base_of,
     closure,
     group_digest,
-    image_digest,
     method_digest,
     tokens_digest,
     write_sources,
@@ -115,12 +114,12 @@ def test_a_methods_other_files_count_and_its_prose_does_not(tmp_path):
 def test_an_image_is_named_after_its_method_and_its_base(tmp_path, file, old, new, counts):
     for name in ("containers/base", "methods/mean", "methods/kit"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    before = image_digest(tmp_path / "methods/mean", tmp_path)
+    before = method_digest(tmp_path / "methods/mean", tmp_path)
     text = (tmp_path / file).read_text()
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new))
     base_digest.cache_clear()
-    assert (image_digest(tmp_path / "methods/mean", tmp_path) != before) is counts
+    assert (method_digest(tmp_path / "methods/mean", tmp_path) != before) is counts
 
 
 @pytest.mark.parametrize(
