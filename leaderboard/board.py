@@ -29,7 +29,7 @@ COLUMNS = (
 def expected_cells(board: str, root: Path = ROOT) -> set[tuple[str, str, int]]:
     """Every (row, task, seed) that a board must account for."""
     seeds = {name: row.seeds(settings(root).boards[board]) for name, row in rows(root).items()}
-    return {(row, task, seed) for row in board_rows(root) for task in TASKS for seed in seeds.get(row, [0])}
+    return {(row, task, seed) for row in board_rows(board, root) for task in TASKS for seed in seeds.get(row, [0])}
 
 
 def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Document]:
@@ -134,7 +134,7 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     """Check and write a board, and its summary in the README; returns the path of `board.md`."""
     documents, costs = read_documents(board, root)
     check(board, documents, root)
-    order = {name: k for k, name in enumerate(board_rows(root))}
+    order = {name: k for k, name in enumerate(board_rows(board, root))}
     documents.sort(key=lambda document: (order[document["row"]], TASKS.index(document["task"]), document["seed"]))
     table = cells(documents, costs)
     out = root / "leaderboard/boards" / board

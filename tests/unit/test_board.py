@@ -46,7 +46,7 @@ def test_the_published_board_is_what_its_scores_give(published):
 def test_every_cell_is_accounted_for(published):
     documents, _ = read_documents(BOARD, published)
     check(BOARD, documents, published)
-    assert len(documents) == len(expected_cells(BOARD, published)) == len(board_rows(published)) * len(TASKS)
+    assert len(documents) == len(expected_cells(BOARD, published)) == len(board_rows(BOARD, published)) * len(TASKS)
 
 
 def test_a_missing_cell_is_named_and_nothing_is_written(published):
