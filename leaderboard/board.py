@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.contract import CLASSES, TASKS, ContractError, FailureKind, write_text
 from benchmarks.settings import ROOT, board_rows, rows, settings
+from leaderboard.dvcviews import write_views
 from leaderboard.readme import update_readme
 from leaderboard.render import markdown
 from leaderboard.score import HARNESS_VERSION, dump, rounded
@@ -146,5 +147,6 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     about = {"board": board, "harness_version": HARNESS_VERSION, **settings(root).boards[board].model_dump()}
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
     write_text(out / "board.md", markdown(board, table))
+    write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     return out / "board.md"

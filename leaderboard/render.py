@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from benchmarks.contract import TASKS, Family
 from benchmarks.text import markdown_cell
+from leaderboard.published import published_table
 from leaderboard.statistics import APPROXIMATE_COVERAGE
 
 Cell = dict[str, Any]
@@ -76,4 +77,5 @@ def markdown(board: str, cells: list[Cell]) -> str:
         )
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
+    parts += [table for table in [published_table(board, cells)] if table]
     return "\n".join(parts)
