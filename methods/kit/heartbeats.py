@@ -90,7 +90,7 @@ class Heartbeat(nn.Module):
         known = ((known - self.mean) / self.deviation).clamp(-5, 5)
         shape = self.squeeze(around)
         if self.training:
-            # Half of the beats are learnt by their context alone: else shapes, which are each patient's own, outweigh it.
+            # Half of the beats are learnt by their context alone: shapes, each patient's own, would outweigh it.
             shape = shape * (torch.rand(len(shape), 1, device=shape.device) < 0.5)
         return self.head(torch.cat([shape, known], 1))
 
