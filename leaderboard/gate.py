@@ -284,6 +284,9 @@ def _split_of_data(board: str, root: Path) -> Iterator[Trip]:
 def _controls(documents: list[Document]) -> Iterator[Trip]:
     for document in documents:
         if document["family"] == "control" and document["status"] not in ("scored", "not-applicable"):
-            yield Trip(name(document), f"a control that failed ({document['status']}) polices nothing; run it again")
+            yield Trip(
+                name(document),
+                f"a control that failed ({document['status']}) polices nothing; pqrst retry {document['board']} --all",
+            )
     for each in broken(documents):
         yield Trip(each.where, each.what)

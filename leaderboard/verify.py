@@ -20,8 +20,17 @@ BOARDS = "leaderboard/boards"
 
 def verify(root: Path = ROOT) -> list[str]:
     """All that is not current, each with the way out; writes nothing into the project."""
-    written, locked = stale_files(root), stale_stages(root)
-    return [*written, *locked, *(line for board in settings(root).boards for line in stale_board(board, root))]
+    boards = published_boards(root)
+    found = [*stale_files(root), *(line for board in boards for line in stale_stages(board, root))]
+    found += [f"{trip.what}: {trip.why}" for trip in orphans(read_stages(root), read_locks(root))]
+    found += [line for board in boards for line in stale_board(board, root)]
+    return list(dict.fromkeys(found))
+
+
+def published_boards(root: Path = ROOT) -> list[str]:
+    """The boards that were made once, by the locks or by what is here."""
+    locks = read_locks(root)
+    return [each for each in settings(root).boards if f"leaderboard@{each}" in locks or (root / BOARDS / each).exists()]
 
 
 def stale_files(root: Path = ROOT) -> list[str]:
@@ -36,14 +45,10 @@ def stale_files(root: Path = ROOT) -> list[str]:
     return [f"{path.relative_to(root)} is not current: pqrst sync" for path in found]
 
 
-def stale_stages(root: Path = ROOT) -> list[str]:
-    """The stages that changed since they were recorded, and the records of stages that are gone."""
-    found = [
-        f"{address}: {'; '.join(each.changes)}: pqrst repro BOARD"
-        for address, each in conditions(None, root).items()
-        if each.changes
-    ]
-    return found + [f"{trip.what}: {trip.why}" for trip in orphans(read_stages(root), read_locks(root))]
+def stale_stages(board: str, root: Path = ROOT) -> list[str]:
+    """The stages of a board that changed since they were recorded."""
+    found = conditions(board, root).items()
+    return [f"{address}: {'; '.join(each.changes)}: pqrst repro {board}" for address, each in found if each.changes]
 
 
 def stale_board(board: str, root: Path = ROOT) -> list[str]:
@@ -72,7 +77,7 @@ def print_verification(root: Path = ROOT, console: Console | None = None) -> boo
     found = verify(root)
     for line in found:
         console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
-    boards = ", ".join(settings(root).boards)
+    boards = ", ".join(published_boards(root))
     console.print(
         f"{len(found)} things are not current" if found else f"sources, locks and boards ({boards}) are current"
     )

@@ -209,7 +209,7 @@ def _repro(
                     bar.console.print(f"skipped {address}: {bad[0]} failed", style="yellow", highlight=False)
                     bar.advance(shown)
                     continue
-                if condition(stages[address], locks.get(address), hashes).current:
+                if address not in again and condition(stages[address], locks.get(address), hashes).current:
                     bar.advance(shown)  # what it is made from was made again, to the same bytes
                     continue
                 inputs[address] = inputs_of(stages[address], root, hashes)

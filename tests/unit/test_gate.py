@@ -618,7 +618,9 @@ def test_a_misbehaving_control_keeps_the_board_back(root):
 def test_a_control_that_failed(root):
     failure = {"status": "crashed", "reason": "exit status 1", "scenarios": {}}
     edit(root, "comb", "forecasting", lambda d: d.update(failure))
-    assert_refused(root, r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; run it again")
+    assert_refused(
+        root, r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; pqrst retry small --all"
+    )
 
 
 # A partial run
