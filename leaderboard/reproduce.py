@@ -30,7 +30,7 @@ from benchmarks.settings import row as find_row
 from containers.call import InfrastructureError
 from containers.cell import run_cell, run_pretrain
 from containers.hardware import describe
-from containers.runner import prepare, runner_name
+from containers.runner import RUNNERS, prepare, runner_name
 from leaderboard.documents import ScoreDocument
 from leaderboard.reproduced import PLACE, Entry, read_reproduced
 from leaderboard.score import dump, score
@@ -121,7 +121,8 @@ def reproduce(
     bring_data(cell, root, console)
     reasons = changed(cell, root)
     row = find_row(cell.row, root) if cell.maker else None
-    asked = runner or os.environ.get("PQRST_RUNNER") or next(iter(cell.costs.values()), {}).get("runner")
+    used = next(iter(cell.costs.values()), {}).get("runner")
+    asked = runner or os.environ.get("PQRST_RUNNER") or (used if used in RUNNERS else None)
     chosen = runner_name(asked) if row else "none"
     with tempfile.TemporaryDirectory(prefix="pqrst-reproduce-") as folder:
         scratch = Path(folder)
