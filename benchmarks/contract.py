@@ -144,6 +144,7 @@ class MethodCard(Model):
         default={},
         description="row: the row whose pretraining it is fitted on, to classify heartbeats and nothing else",
     )
+    boards: list[str] | None = Field(default=None, description="the boards that its rows stand on; null: every board")
     deterministic: bool
     limits: Limits = Limits()
     entry: list[str] = ["python", "main.py"]

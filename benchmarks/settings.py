@@ -137,9 +137,17 @@ def family(name: str, root: Path = ROOT) -> str:
     return "control" if name in (*controls.methods, *controls.from_truth) else row(name, root).card.family
 
 
-def board_rows(root: Path = ROOT) -> list[str]:
+def boards_of(card: MethodCard, root: Path = ROOT) -> list[str]:
+    """The boards that a method stands on, in the order of params.yaml; raises ContractError for one that is unknown."""
+    for name in card.boards or ():
+        board(name, root)
+    return [name for name in settings(root).boards if card.boards is None or name in card.boards]
+
+
+def board_rows(board: str, root: Path = ROOT) -> list[str]:
     """Every row of a board, controls from the truth included."""
-    return [*settings(root).controls.from_truth, *rows(root)]
+    standing = [name for name, row in rows(root).items() if board in boards_of(row.card, root)]
+    return [*settings(root).controls.from_truth, *standing]
 
 
 def _hint(name: str, known: Any) -> str:

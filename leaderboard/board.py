@@ -1,7 +1,7 @@
 """Collect a board's score documents, check that nothing was lost or mixed, and write the tables.
 
-`board.json` holds every cell, `board.csv` is tidy (one line per number), `board.md` is for people. Same documents, same
-bytes.
+`board.json` holds every cell, `analysis.json` what they say together, `board.csv` is tidy (one line per number),
+`board.md` is for people. Same documents, same bytes.
 """
 
 import csv
@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import CLASSES, TASKS, ContractError, write_text
-from benchmarks.settings import ROOT, board_rows, settings
+from benchmarks.settings import ROOT, board_rows, rows, settings
+from leaderboard.analysis import analyse
+from leaderboard.dvcviews import write_views
 from leaderboard.gate import check_gate
 from leaderboard.readme import update_readme
 from leaderboard.render import markdown
@@ -114,7 +116,7 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     naming all that the gate holds against it, before anything is written."""
     documents, costs = read_documents(board, root)
     check_gate(board, documents, costs, root)
-    order = {name: k for k, name in enumerate(board_rows(root))}
+    order = {name: k for k, name in enumerate(board_rows(board, root))}
     documents.sort(key=lambda document: (order[document["row"]], TASKS.index(document["task"]), document["seed"]))
     table = cells(documents, costs, read_reproduced(root))
     out = root / "leaderboard/boards" / board
@@ -125,6 +127,10 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     write_text(out / "board.csv", buffer.getvalue())
     about = {"board": board, "harness_version": HARNESS_VERSION, **settings(root).boards[board].model_dump()}
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
-    write_text(out / "board.md", markdown(board, table))
+    probes = [name for name, row in rows(root).items() if row.is_probe]
+    analysis = analyse(board, settings(root).boards[board].seed, board_rows(board, root), documents, probes)
+    write_text(out / "analysis.json", dump(analysis))
+    write_text(out / "board.md", markdown(board, table, analysis))
+    write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     return out / "board.md"

@@ -3,6 +3,7 @@ asked of patients whom no method had learnt from, and where every control gets i
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,7 +81,7 @@ def trips(board: str, documents: list[Document], costs: Document, root: Path = R
 def expected_cells(board: str, root: Path = ROOT) -> set[tuple[str, str, int]]:
     """Every (row, task, seed) that a board must account for."""
     seeds = {name: row.seeds(settings(root).boards[board]) for name, row in rows(root).items()}
-    return {(row, task, seed) for row in board_rows(root) for task in TASKS for seed in seeds.get(row, [0])}
+    return {(row, task, seed) for row in board_rows(board, root) for task in TASKS for seed in seeds.get(row, [0])}
 
 
 def _accounted(board: str, documents: list[Document], root: Path) -> Iterator[Trip]:
@@ -91,7 +92,7 @@ def _accounted(board: str, documents: list[Document], root: Path) -> Iterator[Tr
         yield Trip(f"{row}/{task}-{seed}", f"unaccounted for; run it: pqrst repro {board}")
     for row, task, seed in sorted(set(found) - expected):
         folder = f"leaderboard/scores/{board}/{row}"
-        if row in board_rows(root):
+        if row in board_rows(board, root):
             yield Trip(f"{row}/{task}-{seed}", f"no such cell is on the board; remove its document from {folder}")
         else:
             yield Trip(f"{row}/{task}-{seed}", f"belongs to no row of methods/*/params.json; remove {folder}")
@@ -233,6 +234,7 @@ def _locks(board: str, order: list[str], stages: dict[str, Stage], locks: dict[s
                 )
                 yield Trip(change.split()[0], edited + board)
             else:
+                change = re.sub("methods/[^/]*/", "methods/*/", change)  # that many methods share one line
                 yield Trip(address, f"{change}; pqrst repro {board}")
     hashes.save()
 

@@ -49,5 +49,5 @@ def published(documents: list[Document], entries: dict[str, Document]) -> dict[t
 
 def made_again(cell: Document) -> str:
     """A board's word on whether a cell was made again."""
-    entry = cell["reproduced"]
+    entry = cell.get("reproduced")
     return f"{SHOWN[entry['verdict']]} {entry['date']}" if entry else "not yet"

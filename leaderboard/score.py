@@ -87,7 +87,8 @@ def recorded_source(folder: Path, group: str) -> str:
 
 def _cell(row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, run: Path) -> Document:
     if task not in row.tasks:
-        return _failure("not-applicable", f"{row.card.name} does not do {task}")
+        probe = f", a probe of {row.pretraining}'s pretraining," if row.is_probe else ""
+        return _failure("not-applicable", f"{row.name}{probe} does not do {task}")
     status = contract.load(Status, run / f"status/seed-{seed}.json")
     if status.kind != "ok":
         return _failure(status.kind, status.reason)

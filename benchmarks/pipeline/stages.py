@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks import contract
 from benchmarks.contract import Task, write_if_changed
 from benchmarks.pipeline.sources import source_texts
-from benchmarks.settings import PROBED, ROOT, method_folders, read_method, settings
+from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method
 
 HEADER = "# Written by `pqrst sync`. The template is in benchmarks/pipeline/stages.py.\nstages:\n"
 
@@ -16,7 +16,7 @@ def method_stages(folder: Path, root: Path = ROOT) -> str:
     the rows that are probes of another's pretraining."""
     rows = read_method(folder)
     card = rows[0].card
-    boards = list(settings(root).boards)
+    boards = boards_of(card, root)
     whole, probes = ([row.name for row in rows if row.is_probe is probe] for probe in (False, True))
     tasks: list[Task] = [task for task in contract.TASKS if task in card.tasks]
     matrix = {"board": boards, "row": whole}

@@ -5,6 +5,8 @@ taken from the record itself and nothing depends on a lead's name, gain or polar
 from one up gives finite numbers: a missing neighbour counts as the usual interval, a flat lead as a beat like all.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from methods.kit.exchange import Record
@@ -196,31 +198,58 @@ def rhythm_by_stretch(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def features(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:
-    """Every feature of every beat of a record, by name, (beats,) float32 each: rhythm, then shape lead by lead.
+@dataclass(frozen=True)
+class Beats:
+    """The beats of a record beside its usual one; arrays are (beats,)."""
 
-    Two leads are used: the first two, or the only one twice. With several `stretches` the beats come once for each of
-    them, one after the other: the same shapes, the rhythm relative to pieces of that many beats (None: the record).
-    """
-    beats = np.asarray(record.beats)
-    chosen = np.asarray(record.signal)[[0, min(1, len(record.signal) - 1)]]
-    signal = clean(chosen, record.rate)
-    place, alike = align(signal, beats, record.rate)
-    pre, post = intervals(beats, record.rate)
+    signal: np.ndarray  # (2, samples) mV, `clean`: the first two leads, or the only one twice
+    place: np.ndarray  # the marks, aligned, in samples
+    alike: np.ndarray  # likeness to the usual QRS, -1 to 1
+    usual: np.ndarray  # bool: of the usual shape
+    pre: np.ndarray  # s since the beat before
+    post: np.ndarray  # s to the beat after
+
+
+def measure(record: Record) -> Beats:
+    """The beats of a record, of which there is at least one."""
+    marks = np.asarray(record.beats)
+    signal = clean(np.asarray(record.signal)[[0, min(1, len(record.signal) - 1)]], record.rate)
+    place, alike = align(signal, marks, record.rate)
     usual = alike >= min(0.9, float(np.median(alike)))
-    low, high = np.quantile(pre[usual], [0.7, 0.97])
-    sinus = usual & (pre >= low) & (pre <= max(low, high))
-    out: dict[str, np.ndarray] = {
+    return Beats(signal, place, alike, usual, *intervals(marks, record.rate))
+
+
+def context(beats: Beats, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:
+    """The rhythm around each beat and its likeness to the usual one, by name, (beats,) float32 each.
+
+    With several `stretches` the beats come once for each of them, one after the other, the rhythm relative to pieces
+    of that many beats (None: the record).
+    """
+    alike = beats.alike
+    relative = [rhythm_by_stretch(beats.pre, beats.post, alike, stretch) for stretch in stretches]
+    likeness = {
         "alike": alike,
         "alike-before": np.r_[alike[:1], alike[:-1]],
         "alike-after": np.r_[alike[1:], alike[-1:]],
-        "usual-near": around(usual.astype(np.float32), 5).mean(1),
-        "usual-record": np.full(beats.size, usual.mean()),
+        "usual-near": around(beats.usual.astype(np.float32), 5).mean(1),
+        "usual-record": np.full(alike.size, beats.usual.mean()),
     }
-    for number, lead in enumerate(signal):
-        out |= {f"{number}:{k}": v for k, v in shape(lead, place, record.rate, usual, sinus).items()}
-    relative = [rhythm_by_stretch(pre, post, alike, stretch) for stretch in stretches]
-    out = {name: np.concatenate([one[name] for one in relative]) for name in relative[0]} | {
-        name: np.tile(values, len(stretches)) for name, values in out.items()
-    }
-    return {name: np.nan_to_num(np.asarray(values, np.float32)) for name, values in out.items()}
+    out = {name: np.concatenate([one[name] for one in relative]) for name in relative[0]}
+    return finite(out | {name: np.tile(values, len(stretches)) for name, values in likeness.items()})
+
+
+def features(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:
+    """Every feature of every beat of a record, by name, (beats,) float32 each: `context`, then shape lead by lead, the
+    same for each of the `stretches`."""
+    beats = measure(record)
+    low, high = np.quantile(beats.pre[beats.usual], [0.7, 0.97])
+    sinus = beats.usual & (beats.pre >= low) & (beats.pre <= max(low, high))
+    out = context(beats, stretches)
+    for number, lead in enumerate(beats.signal):
+        found = shape(lead, beats.place, record.rate, beats.usual, sinus)
+        out |= finite({f"{number}:{name}": np.tile(values, len(stretches)) for name, values in found.items()})
+    return out
+
+
+def finite(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.nan_to_num(np.asarray(array, np.float32)) for name, array in values.items()}

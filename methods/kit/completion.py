@@ -4,7 +4,8 @@ learn what they lack.
 The network sees, and may ask an encoder to see, the channels of `inputs_of`, in this order and in units of each lead's
 deviation over what is visible of it:
 
-    leads    the classical estimate, exact where visible: lines, or a ridge filter across leads where one lead is hidden
+    leads    the classical estimate, exact where visible: lines, a ridge filter across leads where one lead is hidden,
+             kriging where single samples are
     leads    the window made of nothing but its own usual beat (the estimate again where no two beats are seen)
     leads    1 where a sample is visible as it is, else 0
     1        the noise's share of the amplitude, 0 without noise
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from methods.kit import hiding, regression, template
+from methods.kit import hiding, kriging, regression, template
 from methods.kit.baseline import bridge
 from methods.kit.checkpoints import load
 from methods.kit.exchange import Call, Windows, read_json, read_windows
@@ -32,6 +33,9 @@ from methods.kit.training import MODEL, device, place, steps_within, train
 FLOOR_MV = 0.05  # the least deviation that a lead is divided by
 BY_TEMPLATE = {"gap", "patches", "lead", "future"}  # kinds in which the usual beat is the better base
 ACROSS = {"block", "lead"}  # kinds in which one lead is hidden while another is visible
+BASELINE_S = 1.0  # s over which the median of the visible samples is the baseline, for kriging
+REACH_S = 1.4  # s, the longest lag of the covariance that kriging knows
+KRIGED = 400  # training windows of which that is taken
 Build = Callable[[Call, int, int], nn.Module]  # of the call, the leads and the channels
 
 
@@ -63,13 +67,32 @@ def highpass(x: torch.Tensor, rate: float) -> torch.Tensor:
     return filtered[..., margin : margin + x.shape[-1]]
 
 
-def inputs_of(windows: np.ndarray, kinds: list[dict[str, Any]], rate: float) -> Inputs:
-    """The inputs of windows (windows, leads, samples) in mV, NaN = hidden, each hidden as its scenario in `kinds`.
+def covariance_of(training: Windows, rng: np.random.Generator) -> np.ndarray:
+    """The covariance by lag (leads, leads, 2 lags + 1) of scaled training windows, for `inputs_of`."""
+    windows, _ = drawn_windows(training, min(KRIGED, len(training.signal)), rng)
+    every = kriging.covariance(kriging.scale_down(windows, training.rate, BASELINE_S)[0])
+    centre, reach = every.shape[-1] // 2, round(REACH_S * training.rate)
+    return every[..., centre - reach : centre + reach + 1]
+
+
+def krige(windows: np.ndarray, known: np.ndarray, rate: float) -> np.ndarray:
+    """Windows (windows, leads, samples) in mV with single hidden samples estimated from those around them."""
+    scaled, base, deviation = kriging.scale_down(windows, rate, BASELINE_S)
+    filled = np.stack([kriging.points(window, known, rate) for window in scaled])
+    return np.where(np.isnan(windows), base + deviation * filled, windows)
+
+
+def inputs_of(windows: np.ndarray, kinds: list[dict[str, Any]], rate: float, known: np.ndarray) -> Inputs:
+    """The inputs of windows (windows, leads, samples) in mV, NaN = hidden, each hidden as its scenario in `kinds`;
+    `known` is what `covariance_of` gives.
 
     Nothing of them depends on a hidden sample: every level and deviation is of visible samples.
     """
     seen = ~np.isnan(windows)
     estimate = bridge(windows)
+    points = np.array([kind["hides"] == "points" for kind in kinds])
+    if points.any():
+        estimate[points] = krige(windows[points], known, rate)
     across = np.array([kind["hides"] in ACROSS for kind in kinds])
     if across.any():
         estimate[across] = regression.complete(windows[across], rate)
@@ -110,6 +133,7 @@ class Hider:
     kinds: list[dict[str, Any]]  # scenarios
     noise: np.ndarray | None  # (kinds, channels, samples) mV
     rate: float  # Hz
+    known: np.ndarray  # of `covariance_of`
 
     def ask(
         self, windows: np.ndarray, kinds: list[dict[str, Any]], rng: np.random.Generator
@@ -120,7 +144,7 @@ class Hider:
         power = np.maximum(power, FLOOR_MV**2)
         pairs = [self.spoil(w, p, k, rng) for w, p, k in zip(windows, power, kinds, strict=True)]
         shown, wanted = (np.stack(part) for part in zip(*pairs, strict=True))
-        inputs = inputs_of(shown, kinds, self.rate)
+        inputs = inputs_of(shown, kinds, self.rate, self.known)
         target = (torch.from_numpy(windows) - inputs.base) / inputs.scale
         return inputs.channels, target, torch.from_numpy(wanted)
 
@@ -160,7 +184,8 @@ def fit(call: Call, build: Build) -> None:
     kinds = read_json(call.data / "scenarios.json")["scenarios"]
     path = call.data / "noise.npy"
     noise = np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
-    hider = Hider(kinds, noise, training.rate)
+    known = covariance_of(training, np.random.default_rng([call.seed, 0]))
+    hider = Hider(kinds, noise, training.rate, known)
     batch = call.params["windows"]
     steps = steps_within(call, batch)
 
@@ -176,6 +201,7 @@ def fit(call: Call, build: Build) -> None:
     torch.manual_seed(call.seed)
     leads = training.signal.shape[1]
     model = build(call, leads, channels_of(leads))
+    model.register_buffer("known", torch.from_numpy(known))
 
     def draw(rng: np.random.Generator) -> tuple:
         windows, names = drawn_windows(training, batch, rng)
@@ -196,12 +222,16 @@ def predict(case: Windows, call: Call, build: Build) -> np.ndarray:
     if case.scenario is None:
         raise ValueError(f"{call.case} holds no scenario")
     leads = case.signal.shape[1]
-    model = load(call.model / MODEL, build(call, leads, channels_of(leads))).to(device())
+    model = build(call, leads, channels_of(leads))
+    lags = 2 * round(REACH_S * case.rate) + 1
+    model.register_buffer("known", torch.zeros(leads, leads, lags, dtype=torch.float64))
+    known = load(call.model / MODEL, model).get_buffer("known").numpy()
+    model.to(device())
     completed, names = np.array(case.signal, np.float32), torch.from_numpy(numbers(case.leads)).to(device())
     for start in range(0, len(completed), 64):
         rows = slice(start, start + 64)
         shown = completed[rows]
-        inputs = inputs_of(shown, [case.scenario] * len(shown), case.rate)
+        inputs = inputs_of(shown, [case.scenario] * len(shown), case.rate, known)
         with torch.inference_mode():
             answer = model(inputs.channels.to(device()), names[rows]).float().cpu()
         wanted = case.wanted(rows)

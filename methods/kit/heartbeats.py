@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from methods.kit import template
+from methods.kit.beats import context, measure
 from methods.kit.checkpoints import load
 from methods.kit.completion import FLOOR_MV, channels_of, highpass
 from methods.kit.exchange import CLASSES, Call, Record, read_records
@@ -24,9 +25,7 @@ from methods.kit.training import MODEL, device, place, steps_within, train
 WINDOW_S = 10.0
 EDGE_S = 1.0  # s next to a window's ends in which no beat is judged, but at a record's ends
 AROUND_S = (-0.3, 0.4)  # s around a beat's mark whose tokens the head sees
-NEAR = 10  # preceding beats of the local mean RR interval
-AROUND = 20  # beats to either side of the local quantiles
-FEATURES = 16
+FEATURES = 24
 Build = Callable[[Call, int, int], Encoder]  # of the call, the leads and the channels
 
 
@@ -36,7 +35,7 @@ class Seen:
 
     channels: np.ndarray  # (2 * leads, samples) float32, in units of each lead's deviation
     beats: np.ndarray  # (beats,) samples
-    rhythm: np.ndarray  # (beats, FEATURES)
+    context: np.ndarray  # (beats, FEATURES)
     names: np.ndarray  # (leads,) the numbers of its leads
 
 
@@ -55,71 +54,45 @@ def seen(record: Record) -> Seen:
     both = np.concatenate([scaled, usual]).clip(-20, 20).astype(np.float32)
     short = max(0, window - both.shape[1])
     both = np.pad(both, ((0, 0), (0, short)), mode="edge")
-    return Seen(both, record.beats, rhythm(record.beats, record.rate), numbers([record.leads])[0])
+    return Seen(both, record.beats, context_of(record), numbers([record.leads])[0])
 
 
-def rhythm(beats: np.ndarray, rate: float) -> np.ndarray:
-    """Logarithms of ratios of RR intervals (after de Chazal et al. 2004), in units of 20 %: (beats, FEATURES) float32.
-
-    The intervals before and after the beat against the record's median, the local mean, their neighbours and 0.8 s;
-    the local mean against the median; and the interval before it against quantiles of the intervals around it and of
-    the record: among runs of early beats the median is early itself, the upper quantiles are not.
-    """
-    if len(beats) < 3:
-        return np.zeros((len(beats), FEATURES), np.float32)
-    intervals = np.maximum(np.diff(beats) / rate, 0.1)
-    median = np.median(intervals)
-    before = np.concatenate([[median], intervals])
-    after = np.concatenate([intervals, [median]])
-    earlier = np.concatenate([[median], before[:-1]])
-    sums = np.concatenate([[0], np.cumsum(before)])
-    last = np.arange(1, len(beats) + 1)
-    first = np.maximum(last - NEAR, 0)
-    local = (sums[last] - sums[first]) / (last - first)
-    padded = np.pad(before, AROUND, mode="edge")
-    around = np.quantile(
-        np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1), (0.25, 0.5, 0.75, 0.9), axis=1
-    )
-    ratios = [
-        before / median,
-        after / median,
-        before / local,
-        after / local,
-        before / earlier,
-        after / before,
-        local / median,
-        before / 0.8,
-        after / 0.8,
-        *(before / around),
-        after / around[1],
-        *(before / np.quantile(intervals, (0.75, 0.9))[:, None]),
-    ]
-    return (np.log(np.stack(ratios, 1)) / 0.2).clip(-6, 6).astype(np.float32)
+def context_of(record: Record) -> np.ndarray:
+    """What is known of each beat beside its signal, `methods.kit.beats.context`: (beats, FEATURES) float32."""
+    if not len(record.beats):
+        return np.zeros((0, FEATURES), np.float32)
+    return np.stack(list(context(measure(record)).values()), 1)
 
 
 class Heartbeat(nn.Module):
-    """An encoder with the beat head: the tokens around each mark and the beat's rhythm to logits of its class."""
+    """An encoder with the beat head: the tokens around each mark, squeezed so that few shapes can be learnt by heart,
+    and the beat's context to logits of its class."""
 
     def __init__(self, encoder: Encoder, rate: float) -> None:
         super().__init__()
         self.encoder = encoder
         token_s = encoder.stride / rate
         self.offsets = torch.arange(round(AROUND_S[0] / token_s), round(AROUND_S[1] / token_s) + 1)
-        self.dropout = nn.Dropout(0.3)
-        size = len(self.offsets) * encoder.width + FEATURES
-        self.head = nn.Sequential(nn.Linear(size, 64), nn.ReLU(), nn.Linear(64, len(CLASSES)))
+        self.squeeze = nn.Sequential(nn.Dropout(0.5), nn.Linear(len(self.offsets) * encoder.width, 16))
+        self.head = nn.Sequential(nn.Linear(16 + FEATURES, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, len(CLASSES)))
+        self.mean, self.deviation = nn.Buffer(torch.zeros(FEATURES)), nn.Buffer(torch.ones(FEATURES))
         # Turns logits under the sampling of the training into logits under the frequencies of the training set.
         self.shift = nn.Buffer(torch.zeros(len(CLASSES)))
 
     def forward(
-        self, windows: torch.Tensor, names: torch.Tensor, which: torch.Tensor, marks: torch.Tensor, rhythm: torch.Tensor
+        self, windows: torch.Tensor, names: torch.Tensor, which: torch.Tensor, marks: torch.Tensor, known: torch.Tensor
     ) -> torch.Tensor:
         """Windows (windows, channels, samples) and their leads' numbers; of each beat its window, its sample there and
-        its rhythm -> (beats, classes)."""
+        its context -> (beats, classes)."""
         tokens = self.encoder(windows, names)
         places = (marks // self.encoder.stride)[:, None] + self.offsets.to(marks.device)
         around = tokens[which[:, None], places.clamp(0, tokens.shape[1] - 1)].flatten(1)
-        return self.head(torch.cat([self.dropout(around), rhythm], 1))
+        known = ((known - self.mean) / self.deviation).clamp(-5, 5)
+        shape = self.squeeze(around)
+        if self.training:
+            # Half of the beats are learnt by their context alone: shapes, each patient's own, would outweigh it.
+            shape = shape * (torch.rand(len(shape), 1, device=shape.device) < 0.5)
+        return self.head(torch.cat([shape, known], 1))
 
 
 def sampling(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
@@ -164,7 +137,7 @@ def batch_of(records: list[Seen], chosen: list[tuple[int, int, np.ndarray]], rat
     names = np.stack([records[number].names for number, _, _ in chosen])
     which = np.repeat(np.arange(len(chosen)), [len(beats) for _, _, beats in chosen])
     marks = np.concatenate([records[number].beats[beats] - start for number, start, beats in chosen])
-    features = np.concatenate([records[number].rhythm[beats] for number, _, beats in chosen])
+    features = np.concatenate([records[number].context[beats] for number, _, beats in chosen])
     return tuple(torch.from_numpy(part) for part in (np.stack(parts), names, which, marks.astype(np.int64), features))
 
 
@@ -212,6 +185,9 @@ def fit(call: Call, build: Build) -> None:
     torch.manual_seed(call.seed)
     model = Heartbeat(build(call, leads, channels_of(leads)), rate)
     model.shift.copy_(torch.from_numpy(np.log(prior) - np.log(drawn / drawn.sum())))
+    known = np.concatenate([record.context for record in records])
+    model.mean.copy_(torch.from_numpy(known.mean(0)))
+    model.deviation.copy_(torch.from_numpy(known.std(0) + 1e-3))
 
     window = round(WINDOW_S * rate)
     firsts = np.cumsum([0, *(len(r.beats) for r in records)])
@@ -236,7 +212,8 @@ def fit(call: Call, build: Build) -> None:
         gain = torch.from_numpy(rng.lognormal(0, 0.15, (batch, leads, 1)).astype(np.float32))
         windows[:, : 2 * leads] *= gain.repeat(1, 2, 1)
         windows[:, :leads] += torch.from_numpy(rng.normal(0, 0.02, (batch, leads, window)).astype(np.float32))
-        features = features + torch.from_numpy(rng.normal(0, 0.1, features.shape).astype(np.float32))
+        shaken = 0.1 * known.std(0) * rng.normal(size=features.shape)
+        features = features + torch.from_numpy(shaken.astype(np.float32))
         counted = np.concatenate(weights).astype(np.float32)
         return windows, names, which, marks, features, np.concatenate(targets), counted
 

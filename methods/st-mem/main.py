@@ -110,11 +110,12 @@ class Autoencoder(nn.Module):
         self.encoder = encoder
         self.enter = nn.Linear(encoder.inner, width)
         self.blank = nn.Parameter(torch.zeros(width))
-        self.lead = nn.Embedding(KNOWN, width)
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, encoder.size))
-        for tensor in (self.blank, self.lead.weight):
-            nn.init.normal_(tensor, std=0.02)
+        nn.init.normal_(self.blank, std=0.02)
+        if encoder.kind != "mtae":  # a patch of which is of all leads
+            self.lead = nn.Embedding(KNOWN, width)
+            nn.init.normal_(self.lead.weight, std=0.02)
 
     def patches(self, signal: torch.Tensor) -> torch.Tensor:
         """What is to be restored (windows, groups, tokens, values), each patch normalised (He et al. 2022)."""
@@ -147,14 +148,14 @@ class Autoencoder(nn.Module):
 
     def _where(self, names: torch.Tensor, shape: torch.Size) -> torch.Tensor:
         """What tells the decoder's tokens apart, borders included: (windows, groups, tokens, width)."""
-        kind, of_lead = self.encoder.kind, self.lead(names)
+        kind = self.encoder.kind
         zero = torch.zeros(1, self.blank.shape[0], device=names.device)
         time = places(shape[1], self.blank.shape[0]).to(zero)
-        if kind == "st_mem":
-            return torch.cat([zero, time, zero]) + of_lead[:, :, None]
         if kind == "mtae":
             return torch.cat([zero, time]).expand(len(names), 1, -1, -1)
-        return torch.cat([zero.expand(len(names), 1, -1), of_lead], 1)[:, None]
+        if kind == "st_mem":
+            return torch.cat([zero, time, zero]) + self.lead(names)[:, :, None]
+        return torch.cat([zero.expand(len(names), 1, -1), self.lead(names)], 1)[:, None]
 
 
 def visible(windows: int, groups: int, tokens: int, rng: np.random.Generator) -> torch.Tensor:

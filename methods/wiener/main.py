@@ -4,6 +4,7 @@ import complete
 import denoise
 import numpy as np
 
+from methods.kit import kriging
 from methods.kit.exchange import Call, Windows, read_windows, serve
 
 
@@ -11,8 +12,8 @@ def fit(call: Call) -> None:
     """Write the covariances of the training windows, and for noise the spectra of signal and noise."""
     train = read_windows(call.data / "train")
     signal = np.asarray(train.signal, np.float64)
-    scaled, _, _ = complete.scale_down(signal, train.rate, call.params["baseline_s"])
-    np.save(call.model / "covariance.npy", complete.covariance(scaled), allow_pickle=False)
+    scaled, _, _ = kriging.scale_down(signal, train.rate, call.params["baseline_s"])
+    np.save(call.model / "covariance.npy", kriging.covariance(scaled), allow_pickle=False)
     if call.task == "reconstruction":
         noise = np.load(call.data / "noise.npy", mmap_mode="r", allow_pickle=False)
         drawn = denoise.mixtures(noise, signal.shape[1:], np.random.default_rng(call.seed))
@@ -28,11 +29,15 @@ def predict(case: Windows, call: Call) -> np.ndarray:
         models = [np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ("signal", "noise")]
         return denoise.restore(signal, *models, snr=case.scenario["snr"], rate=case.rate)
     known = np.load(call.model / "covariance.npy", allow_pickle=False)
-    scaled, base, deviation = complete.scale_down(signal, case.rate, call.params["baseline_s"])
-    estimate = complete.points if case.scenario["hides"] == "points" else complete.stretches
+    scaled, base, deviation = kriging.scale_down(signal, case.rate, call.params["baseline_s"])
+    params = call.params
+    of_points = {name: params[name] for name in ("prior", "nugget", "near_s", "tile_s", "margin_s")}
     for window, seen in enumerate(np.isnan(signal)):
-        filled = base[window] + deviation[window] * estimate(scaled[window], known, case.rate, call.params)
-        signal[window][seen] = filled[seen]
+        if case.scenario["hides"] == "points":
+            filled = kriging.points(scaled[window], known, case.rate, **of_points)
+        else:
+            filled = complete.stretches(scaled[window], known, case.rate, params)
+        signal[window][seen] = (base[window] + deviation[window] * filled)[seen]
     return signal
 
 

@@ -1,22 +1,29 @@
 """What learned completion methods share: how windows are hidden, what a network sees of them, what its loss counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.contract import COMPLETION
 from benchmarks.scenarios import hidden, of_task
 from methods.kit import completion, hiding
-from methods.kit.completion import Hider, highpass, inputs_of, loss_of
+from methods.kit.baseline import bridge
+from methods.kit.completion import Hider, highpass, inputs_of, krige, loss_of
+from methods.kit.exchange import Windows
 
 from .signals import RATE, SAMPLES, windows
 
+TRAINING = Windows(windows(np.random.default_rng(9), 12), [["MLII", "V1"]] * 12, None, RATE, None)
+KNOWN = completion.covariance_of(TRAINING, np.random.default_rng(9))
 KINDS = [s.model_dump() for task in COMPLETION for s in of_task(task, 2)]
 
 
 def hider() -> Hider:
     noise = np.random.default_rng(8).normal(0, 3, (3, 2, 4 * SAMPLES)).astype(np.float32)
-    return Hider(KINDS, noise, RATE)
+    return Hider(KINDS, noise, RATE, KNOWN)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k["name"])
@@ -27,7 +34,7 @@ def test_input_knows_nothing_of_what_is_hidden(kind: dict):
     clean[1] = 0.3
     shown, wanted = hider().spoil(clean, np.array([0.05, 0.0025]), kind, np.random.default_rng(4))
     assert wanted.any()
-    inputs = inputs_of(shown[None], [kind], RATE)
+    inputs = inputs_of(shown[None], [kind], RATE, KNOWN)
     if kind["hides"] != "noise":
         assert np.isnan(shown[wanted]).all()
         other = np.where(wanted, clean + rng.normal(0, 5, clean.shape).astype(np.float32), clean)
@@ -61,7 +68,7 @@ def test_noise_has_the_asked_ratio():
     added = highpass(torch.from_numpy(shown - clean), RATE).var(-1, correction=0).numpy()
     np.testing.assert_allclose(10 * np.log10(power / added), 6, atol=0.01)
     with pytest.raises(FileNotFoundError, match=r"noise\.npy"):
-        Hider(KINDS, None, RATE).spoil(clean, power, kind, np.random.default_rng(3))
+        Hider(KINDS, None, RATE, KNOWN).spoil(clean, power, kind, np.random.default_rng(3))
 
 
 def test_a_lost_lead_starts_from_its_usual_beat():
@@ -96,5 +103,17 @@ def test_a_window_without_a_visible_sample_is_finite():
     for nothing in (slice(0, 1), slice(0, 2)):
         shown = windows(np.random.default_rng(5), 1)
         shown[:, nothing] = np.nan
-        inputs = inputs_of(shown, [kind], RATE)
+        inputs = inputs_of(shown, [kind], RATE, KNOWN)
         assert all(torch.isfinite(part).all() for part in (inputs.channels, inputs.base, inputs.scale))
+
+
+def test_single_samples_are_known_from_those_around_them_better_than_by_lines():
+    smooth = [gaussian_filter1d(windows(np.random.default_rng(seed), 12), 2).astype(np.float32) for seed in (3, 9)]
+    clean, known = smooth[0], completion.covariance_of(replace(TRAINING, signal=smooth[1]), np.random.default_rng(9))
+    kind = next(kind for kind in KINDS if kind["hides"] == "points")
+    rng = np.random.default_rng(4)
+    shown = np.where(np.stack([hiding.draw(kind, rng, window.shape, RATE) for window in clean]), np.nan, clean)
+    kriged = krige(shown, known, RATE)
+    unseen = np.isnan(shown)
+    np.testing.assert_array_equal(kriged[~unseen], clean[~unseen])
+    assert np.std((kriged - clean)[unseen]) < 0.95 * np.std((bridge(shown) - clean)[unseen])

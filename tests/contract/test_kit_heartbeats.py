@@ -64,15 +64,21 @@ def test_records_without_beats_and_flat_leads_are_finite():
     flat = np.zeros((2, 3000), np.float32)
     for marks in ([], [3], [3, 500], [3, 3, 500, 999]):
         seen = heartbeats.seen(Record(flat, ["I", "II"], RATE, np.array(marks, np.int64), None, None))
-        assert np.isfinite(seen.channels).all() and np.isfinite(seen.rhythm).all()
+        assert np.isfinite(seen.channels).all() and np.isfinite(seen.context).all()
         assert len(heartbeats.log_probabilities(heartbeats.Heartbeat(Sums(), RATE).eval(), seen, RATE)) == len(marks)
 
 
-def test_rhythm_is_relative():
-    """The same rhythm at twice the pace gives the same ratios but for those to 0.8 s."""
-    beats = np.cumsum(np.random.default_rng(0).integers(150, 250, 60))
-    slow, fast = heartbeats.rhythm(2 * beats, RATE), heartbeats.rhythm(beats, RATE)
-    np.testing.assert_allclose(np.delete(slow, (7, 8), 1), np.delete(fast, (7, 8), 1), atol=1e-4)
+def test_what_is_known_of_a_beat_is_relative_to_its_record():
+    """Neither gain nor polarity of a lead changes it, and a later beat is known as such."""
+    one = record()
+    found = heartbeats.context_of(one)
+    assert found.shape == (len(one.beats), heartbeats.FEATURES)
+    turned = Record(one.signal * np.float32(-2), one.leads, RATE, one.beats, None, None)
+    np.testing.assert_allclose(heartbeats.context_of(turned), found, atol=0.02)
+    late = one.beats.copy()
+    late[20] += 60
+    moved = np.abs(heartbeats.context_of(Record(one.signal, one.leads, RATE, late, None, None)) - found).max(1)
+    assert np.argmax(moved) in (19, 20, 21)
 
 
 def test_shares_grow_with_the_root_of_classes_and_patients():

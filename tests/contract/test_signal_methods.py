@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from methods.kit import rpeaks
+from methods.kit import kriging, rpeaks
 from methods.kit.baseline import bridge
 from methods.kit.exchange import Call, Windows
 
@@ -141,7 +141,6 @@ def test_lead_regression_joins_by_a_line_where_no_other_lead_is_visible():
 
 
 def test_wiener_of_a_known_ar1_is_the_closed_form_conditional_mean():
-    complete = load("wiener", "complete")
     rho, lags = 0.9, np.arange(1 - SAMPLES, SAMPLES)
     known = (rho ** np.abs(lags))[None, None]
     lead = ar1(np.random.default_rng(4), 1, rho=rho)[0, 0]
@@ -149,7 +148,7 @@ def test_wiener_of_a_known_ar1_is_the_closed_form_conditional_mean():
     seen = np.r_[start - 50 : start, stop : stop + 50]
     asked = np.arange(start, stop)
     zero = np.zeros_like
-    estimate = complete.conditional_mean(lead[seen], (zero(seen), seen), (zero(asked), asked), known, 0.0)
+    estimate = kriging.conditional_mean(lead[seen], (zero(seen), seen), (zero(asked), asked), known, 0.0)
     before, after = asked - (start - 1), stop - asked
     both = 1 - rho ** (2 * (before + after))
     expected = rho**before * (1 - rho ** (2 * after)) / both * lead[start - 1]
@@ -160,7 +159,7 @@ def test_wiener_of_a_known_ar1_is_the_closed_form_conditional_mean():
 def test_wiener_with_a_strong_prior_interpolates_an_ar1_as_its_training_covariance_says():
     complete = load("wiener", "complete")
     rng = np.random.default_rng(5)
-    known = complete.covariance(ar1(rng, 200))
+    known = kriging.covariance(ar1(rng, 200))
     lags = np.array([0, 1, 5, 20])
     assert np.allclose(known[0, 0, SAMPLES - 1 + lags], 0.9**lags, atol=0.03)
     window = ar1(rng, 1)[0]
@@ -177,7 +176,7 @@ def test_wiener_with_a_strong_prior_interpolates_an_ar1_as_its_training_covarian
 def test_wiener_adapted_covariances_are_positive_semidefinite():
     complete = load("wiener", "complete")
     window = ar1(np.random.default_rng(6), 1, leads=2)[0]
-    known = complete.covariance(ar1(np.random.default_rng(7), 5, leads=2))
+    known = kriging.covariance(ar1(np.random.default_rng(7), 5, leads=2))
     window[np.random.default_rng(8).random(window.shape) < 0.75] = np.nan
     adapted = complete.adapt(window, known, 20, 60, 30.0)
     when, lead = np.tile(np.arange(40), 2), np.repeat([0, 1], 40)

@@ -7,7 +7,20 @@ import yaml
 
 from benchmarks import contract
 from benchmarks.contract import ContractError, MethodCard, load, parse
-from benchmarks.settings import ROOT, Settings, board, board_rows, family, method_folders, read_method, row, rows
+from benchmarks.scenarios import of_task
+from benchmarks.settings import (
+    ROOT,
+    Settings,
+    board,
+    board_rows,
+    boards_of,
+    family,
+    method_folders,
+    read_method,
+    row,
+    rows,
+    settings,
+)
 from methods.kit import exchange
 
 CARD = {
@@ -77,9 +90,38 @@ def test_a_folder_and_its_card_share_one_name(tmp_path):
         read_method(folder)
 
 
+@pytest.mark.parametrize(
+    "probes", [{"mine-probe": "other"}, {"other": "mine"}, {"mine-probe": "mine-probe"}], ids=["of", "row", "itself"]
+)
+def test_a_probe_is_of_another_row(tmp_path, probes):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "method.yaml").write_text(yaml.safe_dump(CARD | {"verbs": ["pretrain", "predict"], "probes": probes}))
+    (folder / "params.json").write_text('{"mine": {}, "mine-probe": {}}')
+    with pytest.raises(ContractError, match=r"method.yaml: probes: .*expected two rows of params.json"):
+        read_method(folder)
+
+
+def test_a_probe_classifies_by_anothers_pretraining_and_does_nothing_else():
+    probe, whole = row("mae-patch-linear"), row("mae-patch")
+    assert (probe.pretraining, probe.tasks) == ("mae-patch", ["classification"])
+    assert (whole.pretraining, whole.tasks) == ("mae-patch", list(contract.TASKS))
+    assert row("linear").pretraining is None
+    answered = [s.name for task in contract.TASKS for s in of_task(task, 2) if probe.answers(s)]
+    assert answered == ["heartbeat"]
+
+
+def test_a_method_may_stand_on_some_boards():
+    card = row("mean").card
+    assert boards_of(card) == list(settings().boards)
+    assert boards_of(card.model_copy(update={"boards": ["synthetic"]})) == ["synthetic"]
+    with pytest.raises(ContractError, match="no board 'synthetc', did you mean 'synthetic'"):
+        boards_of(card.model_copy(update={"boards": ["synthetc"]}))
+
+
 def test_every_control_is_a_row_and_is_shown_as_one():
     for name in ("oracle", "late-100ms", "blurred", "mean", "noise", "comb", "prior", "shuffled-labels", "untrained"):
-        assert name in board_rows() and family(name) == "control"
+        assert name in board_rows("synthetic") and family(name) == "control"
     assert family("linear") == "classical completion"
 
 

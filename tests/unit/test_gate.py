@@ -251,7 +251,7 @@ def test_a_row_that_is_gone_from_params_but_on_disk(root):
         (root / "methods/linear/dvc.yaml").read_text().replace("row: [linear]", "row: [another]")
     )
     rows.cache_clear()
-    assert {"linear", "another"} & set(board_rows(root)) == {"another"}
+    assert {"linear", "another"} & set(board_rows(BOARD, root)) == {"another"}
     assert_refused(
         root,
         "another/classification-0, .*another/reconstruction-0: unaccounted for",
@@ -443,7 +443,7 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
     (root / "methods/linear/source.json").write_text('{"method": "newer"}')
     assert_refused(
         root,
-        "cell@small-linear-forecasting.*: params changed in methods/linear/source.json",
+        "cell@small-linear-forecasting.*: params changed in methods/./source.json",
         "linear/.*: its source is .*, by methods/linear/source.json it is newer",
     )
 
