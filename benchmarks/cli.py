@@ -153,12 +153,18 @@ def curves(board: BoardName, row: RowName) -> None:
 
 
 @app.command()
-def sync() -> None:
+def sync(
+    prune: Annotated[bool, typer.Option(help="also take records of stages that are gone out of dvc.lock")] = False,
+) -> None:
     """Bring source digests, the methods' dvc.yaml and the JSON Schema up to date."""
+    from benchmarks.pipeline.mend import prune_locks
     from benchmarks.pipeline.stages import sync as write
+    from benchmarks.settings import ROOT
 
     for path in write():
         typer.echo(f"wrote {path}")
+    for address in prune_locks(ROOT) if prune else []:
+        typer.echo(f"took out {address}")
 
 
 @app.command()
@@ -191,6 +197,56 @@ def repro(
             typer.echo(f"{address}: {out} {'came out the same' if identical else 'DIFFERS'}")
         good = all(same.values())
     raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def retry(
+    board: BoardName,
+    every: Annotated[bool, typer.Option("--all", help="also cells whose method failed")] = False,
+    jobs: Annotated[int, typer.Option(help="stages at once, one thread each")] = 0,
+) -> None:
+    """Run a board's failed cells again: those that failed by the harness's own trouble, or all."""
+    from benchmarks.pipeline import repro as runner
+    from benchmarks.pipeline.report import print_report
+    from benchmarks.pipeline.retry import failed
+    from benchmarks.settings import board as find_board
+    from containers.runner import ready
+
+    find_board(board)
+    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), ready=ready, again=lambda: failed(board, every))
+    good = print_report(board, report)
+    left = failed(board, every)
+    for address, kind in left.items():
+        typer.echo(f"failed again ({kind}): {address}")
+    raise typer.Exit(0 if good and not left else 1)
+
+
+@app.command()
+def reproduce(
+    target: Annotated[str, typer.Argument(help="BOARD/ROW/TASK")],
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="make its pretraining again too")] = False,
+    runner: Annotated[str | None, typer.Option(help="docker or host; the board's own if none is named")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="write the verdict into leaderboard/reproduced.json")
+    ] = False,
+) -> None:
+    """Make a published cell again and compare: exit status 0 identical, 3 within tolerance, 4 drifted, 1 trouble."""
+    from leaderboard import reproduce as maker
+    from leaderboard.verdict import print_verdict
+
+    verdict = maker.reproduce(target, from_scratch, runner=runner)
+    print_verdict(verdict)
+    if record:
+        typer.echo(f"recorded in {maker.record(verdict)}; the board shows it after: pqrst repro {target.split('/')[0]}")
+    raise typer.Exit(verdict.exit_status)
+
+
+@app.command()
+def verify() -> None:
+    """Say what is not current of all that is committed, without any data; exit status 1 if anything is."""
+    from leaderboard.verify import print_verification
+
+    raise typer.Exit(0 if print_verification() else 1)
 
 
 @app.command()

@@ -16,20 +16,22 @@ RUNNERS = ("docker", "host")
 CALLS = re.compile(r":(pretrain|cell|probe-[^@]+)@")  # in the address of a stage that calls a method
 
 
-def runner_name() -> str:
-    """`PQRST_RUNNER` where it is set, else `docker` where an engine is set up and `host` where there is none.
+def runner_name(asked: str | None = None) -> str:
+    """The runner that is `asked` for; else `PQRST_RUNNER` where it is set, else `docker` where an engine is set up and
+    `host` where there is none.
 
     An engine that is set up and does not answer is an error of the cell, never a reason to take the host instead.
     """
-    given = os.environ.get("PQRST_RUNNER")
+    given = asked or os.environ.get("PQRST_RUNNER")
     if given not in (None, *RUNNERS):
-        raise InfrastructureError(f"PQRST_RUNNER is {given!r}, expected one of {', '.join(RUNNERS)}")
+        name = "the runner" if asked else "PQRST_RUNNER"
+        raise InfrastructureError(f"{name} is {given!r}, expected one of {', '.join(RUNNERS)}")
     return given or ("docker" if is_configured() else "host")
 
 
-def prepare() -> Prepare:
-    """The function that readies a row's runner."""
-    if runner_name() == "docker":
+def prepare(asked: str | None = None) -> Prepare:
+    """The function that readies a row's runner, the one that is `asked` for if any."""
+    if runner_name(asked) == "docker":
         from containers import docker as chosen
     else:
         from containers import host as chosen

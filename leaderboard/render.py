@@ -9,6 +9,7 @@ from benchmarks.contract import TASKS, Family
 from benchmarks.text import markdown_cell
 from leaderboard.comparisons import LEVEL, POWER, smallest_p
 from leaderboard.published import published_table
+from leaderboard.reproduced import made_again
 from leaderboard.statistics import CONFIDENCE
 
 Cell = dict[str, Any]
@@ -36,9 +37,19 @@ def cost(cell: Cell) -> list[str]:
     return [f"{spent['wall_s']:.0f} s", f"{spent['peak_memory_mb']:.0f} MB", spent["runner"]] if spent else ["–"] * 3
 
 
+def unfinished(cells: list[Cell]) -> dict[str, str]:
+    """Of each row with a cell that failed, how many of its tasks are scored: `3/4 tasks`."""
+    asked: dict[str, dict[str, bool]] = {}
+    for cell in cells:
+        if cell["status"] != "not-applicable":
+            tasks = asked.setdefault(cell["row"], {})
+            tasks[cell["task"]] = tasks.get(cell["task"], True) and cell["status"] == "scored"
+    return {row: f"{sum(tasks.values())}/{len(tasks)} tasks" for row, tasks in asked.items() if not all(tasks.values())}
+
+
 def task_table(task: str, cells: list[Cell]) -> str:
     """The Markdown table of one task; rows that do not do it are named below, failures stand in it."""
-    mine = [cell for cell in cells if cell["task"] == task]
+    mine, partial = [cell for cell in cells if cell["task"] == task], unfinished(cells)
     scored = next((cell for cell in mine if cell["row"] == "oracle"), mine[0])
     scenarios = {name: scenario["primary"] for name, scenario in scored["scenarios"].items()}
     extra = CLASSIFICATION if task == "classification" else {}
@@ -48,18 +59,20 @@ def task_table(task: str, cells: list[Cell]) -> str:
     for cell in sorted(mine, key=lambda cell: FAMILIES.index(cell["family"])):
         if cell["status"] == "not-applicable":
             continue
-        label = cell["row"] if cell["seed"] == 0 else f"{cell['row']} (seed {cell['seed']})"
+        notes = [f"seed {cell['seed']}" if cell["seed"] else "", partial.get(cell["row"], "")]
+        label = f"{cell['row']} ({', '.join(filter(None, notes))})" if any(notes) else cell["row"]
         if cell["status"] != "scored":
             reason = f"**{cell['status']}**: {markdown_cell(cell['reason'])}"
-            lines.append([label, cell["family"], reason, *[""] * (len(head) - 3), *cost(cell)])
+            lines.append([label, cell["family"], reason, *[""] * (len(head) - 3), *cost(cell), made_again(cell)])
             continue
         found = cell["scenarios"]
         values = [number(found.get(name, {}).get("metrics", {}).get(metric)) for name, metric in scenarios.items()]
         if extra:
             values += [number(found["heartbeat"]["metrics"].get(metric)) for metric in extra]
-        lines.append([label, cell["family"], *values, *cost(cell)])
+        lines.append([label, cell["family"], *values, *cost(cell), made_again(cell)])
     absent = sorted({cell["row"] for cell in mine if cell["status"] == "not-applicable"})
-    text = tabulate(lines, [*head, "wall", "peak memory", "runner"], tablefmt="github", disable_numparse=True)
+    head += ["wall", "peak memory", "runner", "reproduced"]
+    text = tabulate(lines, head, tablefmt="github", disable_numparse=True)
     return text + (f"\n\nNot applicable: {', '.join(absent)}.\n" if absent else "\n")
 
 
@@ -157,7 +170,8 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
         "Completion: error, 0 is perfect, a flat line scores about 1; a row that does not beat both `mean` and `comb` "
         f"has no skill. Intervals ({CONFIDENCE:.0%}) are over patients. The interval of macro-F1 is a jackknife by "
         f"patient and approximate: in our simulation it covered {coverage['pooled']:.0%}. `–`: the row does not do "
-        "this scenario. Wall time includes fitting.\n",
+        "this scenario. Wall time includes fitting. *reproduced*: whether the cell was made again from what is "
+        "recorded, and when: `pqrst reproduce BOARD/ROW/TASK`.\n",
         "Comparisons are paired by patient, against the classical row that was strongest on the validation patients. "
         "The difference is *skill*, the mean over patients of log(error of the reference / error of the row), or the "
         "row's macro-F1 less the reference's; positive is better. *better* and *worse*: by permutation, with Holm's "

@@ -1,9 +1,14 @@
-"""Mend what a killed DVC leaves behind: it rewrites `.dvc/tmp/rwlock` in place, and refuses a cut one ever after."""
+"""Mend what DVC leaves behind: killed, a cut `.dvc/tmp/rwlock`, which it refuses ever after; and records of stages that
+are gone.
+"""
 
 import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
+
+from benchmarks.contract import write_text
+from benchmarks.pipeline.state import read_locks, read_stages
 
 
 def mend_rwlock(root: Path, say: Callable[[str], object] = print) -> bool:
@@ -21,3 +26,23 @@ def mend_rwlock(root: Path, say: Callable[[str], object] = print) -> bool:
             say(f"removed {path}, which a killed DVC had left cut short")
             return True
     return False
+
+
+def prune_locks(root: Path) -> list[str]:
+    """Take the records of stages that no dvc.yaml has out of the dvc.lock files, and leave all else as it is; returns
+    their addresses."""
+    orphans = sorted(set(read_locks(root)) - set(read_stages(root)))
+    for address in orphans:
+        file, _, stage = address.rpartition(":")
+        lock = root / file.replace("dvc.yaml", "dvc.lock") if file else root / "dvc.lock"
+        kept, inside, left = [], False, 0
+        for line in lock.read_text().splitlines(keepends=True):
+            if line.strip() and not line.startswith("   "):  # the head of a stage, or a key of the file
+                inside = line.rstrip() == f"  {stage}:"
+                left += line.startswith("  ") and not inside
+            kept += [] if inside else [line]
+        if left:
+            write_text(lock, "".join(kept))
+        else:
+            lock.unlink()
+    return orphans

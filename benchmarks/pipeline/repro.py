@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,9 +66,10 @@ def exclusive(root: Path, say=print) -> Iterator[None]:
 
 
 def plan(
-    target: str, stages: dict[str, Stage], locks: dict, hashes: Hashes, remake: bool
+    target: str, stages: dict[str, Stage], locks: dict, hashes: Hashes, remake: bool, again: Collection[str] = ()
 ) -> dict[str, tuple[str, ...]]:
-    """The stages that must run for `target`, in order, each with the reason; `remake` also makes what is not here.
+    """The stages that must run for `target`, in order, each with the reason; `remake` also makes what is not here, and
+    the stages `again` run although nothing changed.
 
     Raises StaleInput where a stale stage would silently repeat a costly one (a method's pretraining or cell) because
     its output is not here although nothing changed.
@@ -81,6 +82,7 @@ def plan(
         found = conditions[address]
         committed_missing = found.missing if not stages[address].cached or remake else ()
         why = [*found.changes, *(f"{out} is missing" for out in committed_missing)]
+        why += ["it is to run again"] * (address in again)
         why += [f"{maker} runs" for maker in before[address] if maker in reasons]
         if why:
             reasons[address] = tuple(why)
@@ -164,20 +166,24 @@ def repro(
     root: Path = ROOT,
     console: Console | None = None,
     ready: Ready = lambda stages: None,
+    again: Callable[[], Collection[str]] = tuple,
 ) -> Report:
     """Bring `leaderboard@BOARD` up to date with `jobs` stages at once; `ready` is called with the addresses of the
-    stages that are to run before the first of them does."""
+    stages that are to run before the first of them does. `again`, which is asked once nobody else holds the project,
+    names stages that run even where they are up to date."""
     console = console or Console()
     with exclusive(root, console.print):
         sync(root)
-        return _repro(f"leaderboard@{board}", jobs, remake, root, console, ready)
+        return _repro(f"leaderboard@{board}", jobs, remake, root, console, ready, again())
 
 
-def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console, ready: Ready) -> Report:
+def _repro(
+    target: str, jobs: int, remake: bool, root: Path, console: Console, ready: Ready, again: Collection[str]
+) -> Report:
     stages, hashes, report = read_stages(root), Hashes(root), Report()
     before, locks = upstream(stages), read_locks(root)
     checkout_missing([stages[address] for address in needed(target, before)], root)
-    todo = plan(target, stages, locks, hashes, remake)
+    todo = plan(target, stages, locks, hashes, remake, again)
     hashes.save()
     ready(todo)
     waiting = dict(todo)
@@ -195,12 +201,15 @@ def _repro(target: str, jobs: int, remake: bool, root: Path, console: Console, r
                 if len(active) == jobs:
                     break
                 del waiting[address]
+                if address == target and done:  # the gate of a board reads what is recorded of all before it
+                    report.failed |= commit(done, root)
+                    done, last_commit = {}, time.monotonic()
                 if bad := [maker for maker in before[address] if maker in report.failed or maker in report.skipped]:
                     report.skipped.append(address)
                     bar.console.print(f"skipped {address}: {bad[0]} failed", style="yellow", highlight=False)
                     bar.advance(shown)
                     continue
-                if condition(stages[address], locks.get(address), hashes).current:
+                if address not in again and condition(stages[address], locks.get(address), hashes).current:
                     bar.advance(shown)  # what it is made from was made again, to the same bytes
                     continue
                 inputs[address] = inputs_of(stages[address], root, hashes)

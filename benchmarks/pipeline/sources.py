@@ -157,9 +157,14 @@ def method_digest(folder: Path, root: Path = ROOT) -> str:
     )
 
 
+def source_texts(root: Path = ROOT) -> dict[Path, str]:
+    """What every `source.json` must say."""
+    harness = {name: group_digest([root / path for path in paths], root) for name, paths in GROUPS.items()}
+    values = {root / "benchmarks/source.json": harness}
+    values |= {folder / "source.json": {"method": method_digest(folder, root)} for folder in method_folders(root)}
+    return {path: json.dumps(value, indent=1) + "\n" for path, value in values.items()}
+
+
 def write_sources(root: Path = ROOT) -> list[Path]:
     """Write every `source.json` that is not current; returns those written."""
-    harness = {name: group_digest([root / path for path in paths], root) for name, paths in GROUPS.items()}
-    texts = {root / "benchmarks/source.json": harness}
-    texts |= {folder / "source.json": {"method": method_digest(folder, root)} for folder in method_folders(root)}
-    return [path for path, value in texts.items() if write_if_changed(path, json.dumps(value, indent=1) + "\n")]
+    return [path for path, text in source_texts(root).items() if write_if_changed(path, text)]

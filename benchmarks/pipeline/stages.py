@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks import contract
 from benchmarks.contract import Task, write_if_changed
-from benchmarks.pipeline.sources import write_sources
+from benchmarks.pipeline.sources import source_texts
 from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method
 
 HEADER = "# Written by `pqrst sync`. The template is in benchmarks/pipeline/stages.py.\nstages:\n"
@@ -88,10 +88,12 @@ def _stage(name: str, matrix: dict, cmd: str, deps: list[str], params: list, out
     return "\n".join([*lines, "    outs:", *(f"    - {out}" for out in outs)]) + "\n"
 
 
+def texts(root: Path = ROOT) -> dict[Path, str]:
+    """What every source digest and every method's dvc.yaml must say."""
+    return source_texts(root) | {folder / "dvc.yaml": method_stages(folder, root) for folder in method_folders(root)}
+
+
 def sync(root: Path = ROOT) -> list[Path]:
     """Bring every written-out file up to date: source digests, the methods' stages, the contract's JSON Schema."""
-    changed = write_sources(root)
-    for folder in method_folders(root):
-        if write_if_changed(folder / "dvc.yaml", method_stages(folder, root)):
-            changed.append(folder / "dvc.yaml")
+    changed = [path for path, text in texts(root).items() if write_if_changed(path, text)]
     return changed + contract.write_schema(root / "benchmarks/schema")
