@@ -116,6 +116,11 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     naming all that the gate holds against it, before anything is written."""
     documents, costs = read_documents(board, root)
     check_gate(board, documents, costs, root)
+    return write_tables(board, documents, costs, root)
+
+
+def write_tables(board: str, documents: list[Document], costs: Document, root: Path) -> Path:
+    """Write what a board is shown by, from documents that the gate has let through."""
     order = {name: k for k, name in enumerate(board_rows(board, root))}
     documents.sort(key=lambda document: (order[document["row"]], TASKS.index(document["task"]), document["seed"]))
     table = cells(documents, costs, read_reproduced(root))

@@ -13,7 +13,7 @@ from scipy import stats
 from benchmarks.contract import TASKS, ContractError
 from benchmarks.settings import ROOT, board_rows, rows
 from leaderboard.analysis import MARGIN_SKILL, analyse
-from leaderboard.board import write_board
+from leaderboard.board import read_documents, write_tables
 from leaderboard.comparisons import holm
 from leaderboard.render import comparison_table, markdown, matrix_table
 from leaderboard.score import dump
@@ -31,7 +31,7 @@ Document = dict[str, Any]
 
 def document(row: str, task: str, scenarios: Document, seed: int = 0, **changes) -> Document:
     about = {"board": "b", "row": row, "family": FAMILY.get(row, "masked"), "task": task, "seed": seed}
-    return {**about, "status": "scored", "reason": "", "scenarios": scenarios, "provenance": {"column": "c"}, **changes}
+    return {**about, "status": "scored", "reason": "", "scenarios": scenarios, "provenance": {"column": "c", "key": "k"}, **changes}
 
 
 def errors(values: np.ndarray) -> Document:
@@ -348,7 +348,7 @@ def root(tmp_path):
     (tmp_path / "methods").mkdir()
     for name in ("linear", "mean", "rr-features"):
         (tmp_path / "methods" / name).symlink_to(ROOT / "methods" / name)
-    for k, row in enumerate(board_rows(tmp_path)):
+    for k, row in enumerate(board_rows("synthetic", tmp_path)):
         family = rows(tmp_path)[row].card.family if row == "linear" or row == "rr-features" else "control"
         for task in TASKS:
             made = (
@@ -363,13 +363,13 @@ def root(tmp_path):
 
 
 def test_the_analysis_is_written_beside_the_board_and_makes_the_same_bytes_again(root):
-    out = write_board("synthetic", root).parent
-    first = {path.name: path.read_bytes() for path in sorted(out.iterdir())}
-    assert set(first) == {"analysis.json", "board.csv", "board.json", "board.md"}
-    write_board("synthetic", root)
-    assert {path.name: path.read_bytes() for path in sorted(out.iterdir())} == first
+    out = write_tables("synthetic", *read_documents("synthetic", root), root).parent
+    first = {path.name: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+    assert {"analysis.json", "board.csv", "board.json", "board.md"} <= set(first)
+    write_tables("synthetic", *read_documents("synthetic", root), root)
+    assert {path.name: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()} == first
     analysis = json.loads(first["analysis.json"])
-    assert analysis["rows"] == board_rows(root) and analysis["scenarios"]["gap"]["reference"] in (
+    assert analysis["rows"] == board_rows("synthetic", root) and analysis["scenarios"]["gap"]["reference"] in (
         "linear",
         "rr-features",
     )
@@ -379,7 +379,7 @@ def test_the_analysis_is_written_beside_the_board_and_makes_the_same_bytes_again
 
 
 def test_markdown_is_drawn_from_the_analysis_alone(root):
-    write_board("synthetic", root)
+    write_tables("synthetic", *read_documents("synthetic", root), root)
     folder = root / "leaderboard/boards/synthetic"
     cells = list(json.loads((folder / "board.json").read_text())["cells"].values())
     analysis = json.loads((folder / "analysis.json").read_text())
