@@ -1,7 +1,7 @@
 """Collect a board's score documents, check that nothing was lost or mixed, and write the tables.
 
-`board.json` holds every cell, `board.csv` is tidy (one line per number), `board.md` is for people. Same documents, same
-bytes.
+`board.json` holds every cell, `board.csv` is tidy (one line per number), `board.md` is for people, and so is the page
+`index.html`. Same documents, same bytes.
 """
 
 import csv
@@ -132,6 +132,8 @@ def cells(documents: list[Document], costs: Document) -> list[Document]:
 
 def write_board(board: str, root: Path = ROOT) -> Path:
     """Check and write a board, and its summary in the README; returns the path of `board.md`."""
+    from leaderboard.page.build import write_page  # which reads documents as this module does
+
     documents, costs = read_documents(board, root)
     check(board, documents, root)
     order = {name: k for k, name in enumerate(board_rows(root))}
@@ -147,4 +149,5 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
     write_text(out / "board.md", markdown(board, table))
     update_readme(root / "README.md", board, table)
+    write_page(board, root)
     return out / "board.md"
