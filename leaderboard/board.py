@@ -1,7 +1,7 @@
 """Collect a board's score documents, check that nothing was lost or mixed, and write the tables.
 
 `board.json` holds every cell, `analysis.json` what they say together, `board.csv` is tidy (one line per number),
-`board.md` is for people. Same documents, same bytes.
+`board.md` is for people, and so is the page `index.html`. Same documents, same bytes.
 """
 
 import csv
@@ -120,7 +120,9 @@ def write_board(board: str, root: Path = ROOT) -> Path:
 
 
 def write_tables(board: str, documents: list[Document], costs: Document, root: Path) -> Path:
-    """Write what a board is shown by, from documents that the gate has let through."""
+    """Write what a board is shown by, from documents that the gate has let through; returns the path of `board.md`."""
+    from leaderboard.page.build import write_page  # which reads documents as this module does
+
     order = {name: k for k, name in enumerate(board_rows(board, root))}
     documents.sort(key=lambda document: (order[document["row"]], TASKS.index(document["task"]), document["seed"]))
     table = cells(documents, costs, read_reproduced(root))
@@ -138,4 +140,5 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     write_text(out / "board.md", markdown(board, table, analysis))
     write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
+    write_page(board, root)
     return out / "board.md"

@@ -24,6 +24,7 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
         console.print(task_table(board, task, [cell for cell in cells if cell["task"] == task]))
     console.print("lower is better for nRMSE, higher for F1; [bold]bold[/]: the best row that is no control")
     console.print(f"with intervals, costs and failures: [bold]{folder / 'board.md'}[/]", soft_wrap=True)
+    console.print(f"with pictures, to open in a browser: [bold]{folder / 'index.html'}[/]", soft_wrap=True)
 
 
 def task_table(board: str, task: str, cells: list[dict]) -> Table:

@@ -1,0 +1,98 @@
+"""What the page says: one JSON value for its scripts, and the lines of its tables for the template.
+
+Everything that a method may have written (names, reasons, logs, cards) is cleaned of terminal escapes here, and shown
+by the template's escaping or by the scripts' textContent alone.
+"""
+
+from typing import Any
+
+from benchmarks.contract import CLASSES, TASKS
+from benchmarks.scenarios import FIXED
+from benchmarks.text import printable
+from leaderboard.page.inputs import Inputs
+from leaderboard.page.pack import pack_answers, pack_questions
+from leaderboard.render import FAMILIES
+
+Document = dict[str, Any]
+SNR = {scenario.name: scenario.snr for scenario in FIXED if scenario.snr is not None}
+
+
+def content(found: Inputs) -> Document:
+    """The value that the scripts read (`script/state.js`)."""
+    return {
+        "board": found.board,
+        "about": found.about,
+        "classes": CLASSES,
+        "families": FAMILIES,
+        "snr": SNR,
+        "tasks": {task: scenarios(found, task) for task in TASKS},
+        "rows": [{"name": row, "family": each, **_method(found, row)} for row, each in row_families(found).items()],
+        "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(found).items()},
+        "confusions": found.confusions,
+        "questions": pack_questions(found.questions),
+        "answers": {row: pack_answers(each) for row, each in found.answers.items()},
+        "analysis": found.analysis,
+        "reproduced": found.reproduced,
+    }
+
+
+def row_families(found: Inputs) -> dict[str, str]:
+    """Every row of the board and its family, families in the order of the board."""
+    families = {cell["row"]: cell["family"] for cell in found.cells}
+    return dict(sorted(families.items(), key=lambda item: FAMILIES.index(item[1])))
+
+
+def by_row(found: Inputs) -> dict[tuple[str, str], list[Document]]:
+    """The seeds of each (row, task)."""
+    groups: dict[tuple[str, str], list[Document]] = {}
+    for cell in found.cells:
+        groups.setdefault((cell["row"], cell["task"]), []).append(cell)
+    return groups
+
+
+def scenarios(found: Inputs, task: str) -> dict[str, str]:
+    """The scenarios of a task that the board has, and the metric that ranks each."""
+    return {
+        name: scenario["primary"]
+        for cell in found.cells
+        if cell["task"] == task
+        for name, scenario in cell["scenarios"].items()
+        if scenario["status"] == "scored"
+    }
+
+
+def merged(seeds: list[Document]) -> Document:
+    """The seeds of one row and task as one cell. It is scored if all of them are; else it is the first that is not.
+    Metrics and provenance are the first seed's; the analysis holds the mean over seeds."""
+    failed = next((cell for cell in seeds if cell["status"] != "scored"), None)
+    cell = failed or seeds[0]
+    cost = cell["cost"]
+    where = f"seed {cell['seed']}: " if len(seeds) > 1 and failed else ""
+    return {
+        "status": cell["status"],
+        "reason": where + printable(cell["reason"]) if cell["reason"] else "",
+        "log": printable(cost.get("log_tail", "")),
+        "seeds": {each["seed"]: each["provenance"].get("key") for each in seeds},
+        "tau": cell["scenarios"].get("heartbeat", {}).get("tau"),
+        "metrics": {
+            name: {metric: _bounds(summary) for metric, summary in scenario["metrics"].items()}
+            for name, scenario in cell["scenarios"].items()
+            if scenario["status"] == "scored"
+        },
+        "cost": {key: value for key, value in cost.items() if key not in ("hardware", "image", "log_tail")},
+        "hardware": cost.get("hardware", {}),
+        "image": cost.get("image", {}),
+        "provenance": cell["provenance"],
+    }
+
+
+def _bounds(summary: Document) -> list[float | None]:
+    """[value, low, high], or [value] where there is no interval."""
+    if summary.get("low") is None:
+        return [summary.get("value")]
+    return [summary["value"], summary["low"], summary["high"]]
+
+
+def _method(found: Inputs, row: str) -> Document:
+    card = {"label": row, **found.methods.get(row, {})}
+    return {key: printable(value) if isinstance(value, str) else value for key, value in card.items()}

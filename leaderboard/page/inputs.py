@@ -1,0 +1,129 @@
+"""What a page is made from, read from the board's folders. What may be missing is None or empty, and the page says so;
+what is there and broken is an error that names the file.
+
+    leaderboard/scores/BOARD/ROW/*.json          score documents, costs.json, examples.json
+    leaderboard/boards/BOARD/analysis.json       comparisons and ranks (may be missing)
+    leaderboard/boards/BOARD/published.json      numbers of the literature (may be missing): a list of objects, one a
+                                                 number, with the keys of PUBLISHED
+    leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing): {"BOARD/ROW/TASK":
+                                                 {verdict, date, key, …}}
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from benchmarks import datasets
+from benchmarks.contract import TASKS, ContractError
+from benchmarks.settings import board as find_board
+from benchmarks.settings import board_rows, rows
+from leaderboard.board import cells, read_documents
+from leaderboard.examples import QUESTIONS
+
+Document = dict[str, Any]
+# Of one published number: name of the publication, scenario, metric (its name on our boards) and how it is headed, …
+PUBLISHED = {"name", "scenario", "metric", "label", "value", "protocol", "citation", "url", "comparable", "because",
+             "verified", "where"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a page shows."""
+
+    board: str
+    about: Document  # the board's settings, and title, version, licence, citation and url of its data set
+    noise: Document | None  # the same of the data set that gives it noise
+    cells: list[Document]  # as in board.json, in the order of the board
+    confusions: Document  # row: {patient: 25 counts}, of the test patients
+    methods: Document  # row: summary, reference and departures by its card
+    questions: Document
+    answers: Document  # row: scenario: what it made of the question
+    analysis: Document | None
+    published: list[Document]
+    reproduced: Document
+
+
+def read_inputs(board: str, root: Path) -> Inputs:
+    """Read a board; raises ContractError naming the file that is broken."""
+    documents, costs = read_documents(board, root)
+    order = {name: k for k, name in enumerate(board_rows(root))}
+    documents.sort(key=lambda found: (order.get(found["row"], len(order)), TASKS.index(found["task"]), found["seed"]))
+    scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
+    shown = {path.parent.name: _json(path) for path in sorted(scores.glob("*/examples.json"))}
+    data = datasets.load(find_board(board, root).dataset)
+    return Inputs(
+        board=board,
+        about={**find_board(board, root).model_dump(), **_facts(data)},
+        noise=_facts(datasets.load(data.NOISE)) if hasattr(data, "NOISE") else None,
+        cells=cells(documents, costs),
+        confusions={row: table for row, table in map(_confusions, documents) if table},
+        methods={name: _card(row) for name, row in rows(root).items()},
+        questions=shown.pop(QUESTIONS, None) or {},
+        answers=shown,
+        analysis=_analysis(out / "analysis.json"),
+        published=_published(out / "published.json"),
+        reproduced=_reproduced(root / "leaderboard/reproduced.json", board),
+    )
+
+
+def _facts(data: ModuleType) -> Document:
+    return {name: getattr(data, name.upper()) for name in ("title", "version", "licence", "citation", "url")}
+
+
+def _json(path: Path) -> Any:
+    """A JSON file, None where there is none; raises ContractError where it can't be read."""
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ContractError(f"{path}: not readable as JSON ({error}); make it again, or remove it") from None
+
+
+def _analysis(path: Path) -> Document | None:
+    found = _json(path)
+    if found is not None and not (isinstance(found, dict) and {"scenarios", "matrix", "complete"} <= found.keys()):
+        raise ContractError(f"{path}: no analysis: scenarios, matrix or complete is missing; make the board again")
+    return found
+
+
+def _published(path: Path) -> list[Document]:
+    found = _json(path) or []
+    for number in found:
+        if missing := sorted(PUBLISHED - set(number)):
+            raise ContractError(f"{path}: {number.get('name', number)}: {', '.join(missing)} missing")
+    return found
+
+
+def _reproduced(path: Path, board: str) -> Document:
+    """What was found of each ROW/TASK of the board."""
+    found = _json(path) or {}
+    for name, last in found.items():
+        if not {"verdict", "date"} <= last.keys():
+            raise ContractError(f"{path}: {name}: expected verdict and date, found {', '.join(last) or 'nothing'}")
+    return {name.removeprefix(f"{board}/"): last for name, last in found.items() if name.startswith(f"{board}/")}
+
+
+def _confusions(document: Document) -> tuple[str, Document]:
+    """A row and its confusions of each test patient, from the first seed's document."""
+    scenario = document["scenarios"].get("heartbeat", {})
+    if document["seed"] or scenario.get("status") != "scored":
+        return document["row"], {}
+    table = scenario["patients"]
+    lines = zip(table["patient"], table["split"], table["confusion"], strict=True)
+    return document["row"], {patient: counts for patient, split, counts in lines if split == "test"}
+
+
+def _card(row: Any) -> Document:
+    card = row.card
+    return {
+        "method": card.name,
+        "summary": card.summary,
+        "citation": card.reference.citation,
+        "url": card.reference.url,
+        "licence": card.reference.licence,
+        "departures": card.departures,
+        "deterministic": card.deterministic,
+    }
