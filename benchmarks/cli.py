@@ -180,16 +180,19 @@ def repro(
     board: BoardName,
     jobs: Annotated[int, typer.Option(help="stages at once, one thread each")] = 0,
     remake: Annotated[bool, typer.Option(help="also make again what is recorded but not here")] = False,
+    again: Annotated[float, typer.Option(help="run rows again that took at most so many CPU minutes")] = 0,
     verify: Annotated[bool, typer.Option(help="then run one drawn cell again under plain dvc and compare")] = False,
 ) -> None:
     """Make a board: run what is stale, several stages at once, and record it in DVC."""
     from benchmarks.pipeline import repro as runner
+    from benchmarks.pipeline.cheap import cheap
     from benchmarks.pipeline.report import print_report
     from benchmarks.settings import board as find_board
     from containers.runner import ready
 
     find_board(board)
-    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), remake, ready=ready)
+    at_once = jobs or len(os.sched_getaffinity(0))
+    report = runner.repro(board, at_once, remake, ready=ready, again=lambda: cheap(board, again) if again else ())
     good = print_report(board, report)
     if good and verify:
         address, same = runner.verify(board, random.SystemRandom().randrange(2**16))

@@ -31,7 +31,8 @@ Document = dict[str, Any]
 
 def document(row: str, task: str, scenarios: Document, seed: int = 0, **changes) -> Document:
     about = {"board": "b", "row": row, "family": FAMILY.get(row, "masked"), "task": task, "seed": seed}
-    return {**about, "status": "scored", "reason": "", "scenarios": scenarios, "provenance": {"column": "c", "key": "k"}, **changes}
+    made_from = {"column": "c", "key": "k"}
+    return {**about, "status": "scored", "reason": "", "scenarios": scenarios, "provenance": made_from, **changes}
 
 
 def errors(values: np.ndarray) -> Document:
