@@ -92,7 +92,7 @@ def _value(summary: list[float | None], column: Document) -> Document | None:
     shown = {"scenario": column["scenario"], "value": value, "text": _number(value), "interval": "", "at": None}
     if low is None or high is None:
         return shown
-    shown["interval"] = f"{_number(low)}–{_number(high)}"
+    shown["interval"] = f"{_number(low, 2)}–{_number(high, 2)}"
     if "scale" not in column:
         return shown
     least, most = column["scale"]
@@ -103,8 +103,8 @@ def _value(summary: list[float | None], column: Document) -> Document | None:
     return shown | {"left": left, "at": at, "right": right, "beyond": beyond, "flat": flat if 0 < flat < 100 else None}
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+def _number(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _cost(cell: Document) -> Document:
