@@ -3,10 +3,8 @@ what is there and broken is an error that names the file.
 
     leaderboard/scores/BOARD/ROW/*.json          score documents, costs.json, examples.json
     leaderboard/boards/BOARD/analysis.json       comparisons and ranks (may be missing)
-    leaderboard/boards/BOARD/published.json      numbers of the literature (may be missing): a list of objects, one a
-                                                 number, with the keys of PUBLISHED
-    leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing): {"BOARD/ROW/TASK":
-                                                 {verdict, date, key, …}}
+    leaderboard/published.yaml                   numbers of the literature
+    leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing)
 """
 
 import json
@@ -21,11 +19,10 @@ from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
 from leaderboard.board import cells, read_documents
 from leaderboard.examples import QUESTIONS
+from leaderboard.published import published_rows
+from leaderboard.reproduced import read_reproduced
 
 Document = dict[str, Any]
-# Of one published number: name of the publication, scenario, metric (its name on our boards) and how it is headed, …
-PUBLISHED = {"name", "scenario", "metric", "label", "value", "protocol", "citation", "url", "comparable", "because",
-             "verified", "where"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,14 +38,15 @@ class Inputs:
     questions: Document
     answers: Document  # row: scenario: what it made of the question
     analysis: Document | None
-    published: list[Document]
-    reproduced: Document
+    published: list[Document]  # as `published_rows` gives them
+    reproduced: Document  # ROW/TASK: what was found when it was made again
 
 
 def read_inputs(board: str, root: Path) -> Inputs:
     """Read a board; raises ContractError naming the file that is broken."""
     documents, costs = read_documents(board, root)
-    order = {name: k for k, name in enumerate(board_rows(root))}
+    reproduced = read_reproduced(root)
+    order = {name: k for k, name in enumerate(board_rows(board, root))}
     documents.sort(key=lambda found: (order.get(found["row"], len(order)), TASKS.index(found["task"]), found["seed"]))
     scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
     shown = {path.parent.name: _json(path) for path in sorted(scores.glob("*/examples.json"))}
@@ -57,14 +55,16 @@ def read_inputs(board: str, root: Path) -> Inputs:
         board=board,
         about={**find_board(board, root).model_dump(), **_facts(data)},
         noise=_facts(datasets.load(data.NOISE)) if hasattr(data, "NOISE") else None,
-        cells=cells(documents, costs),
+        cells=cells(documents, costs, reproduced),
         confusions={row: table for row, table in map(_confusions, documents) if table},
         methods={name: _card(row) for name, row in rows(root).items()},
         questions=shown.pop(QUESTIONS, None) or {},
         answers=shown,
         analysis=_analysis(out / "analysis.json"),
-        published=_published(out / "published.json"),
-        reproduced=_reproduced(root / "leaderboard/reproduced.json", board),
+        published=published_rows(board, root),
+        reproduced={
+            name.removeprefix(f"{board}/"): last for name, last in reproduced.items() if name.startswith(f"{board}/")
+        },
     )
 
 
@@ -87,23 +87,6 @@ def _analysis(path: Path) -> Document | None:
     if found is not None and not (isinstance(found, dict) and {"scenarios", "matrix", "complete"} <= found.keys()):
         raise ContractError(f"{path}: no analysis: scenarios, matrix or complete is missing; make the board again")
     return found
-
-
-def _published(path: Path) -> list[Document]:
-    found = _json(path) or []
-    for number in found:
-        if missing := sorted(PUBLISHED - set(number)):
-            raise ContractError(f"{path}: {number.get('name', number)}: {', '.join(missing)} missing")
-    return found
-
-
-def _reproduced(path: Path, board: str) -> Document:
-    """What was found of each ROW/TASK of the board."""
-    found = _json(path) or {}
-    for name, last in found.items():
-        if not {"verdict", "date"} <= last.keys():
-            raise ContractError(f"{path}: {name}: expected verdict and date, found {', '.join(last) or 'nothing'}")
-    return {name.removeprefix(f"{board}/"): last for name, last in found.items() if name.startswith(f"{board}/")}
 
 
 def _confusions(document: Document) -> tuple[str, Document]:

@@ -7,6 +7,7 @@ from benchmarks.contract import TASKS
 from benchmarks.text import printable
 from leaderboard.page.content import by_row, merged, row_families, scenarios
 from leaderboard.page.inputs import Inputs
+from leaderboard.published import derived
 from leaderboard.render import CLASSIFICATION, NAMES
 
 Document = dict[str, Any]
@@ -92,7 +93,7 @@ def _value(summary: list[float | None], column: Document) -> Document | None:
     shown = {"scenario": column["scenario"], "value": value, "text": _number(value), "interval": "", "at": None}
     if low is None or high is None:
         return shown
-    shown["interval"] = f"{_number(low)}–{_number(high)}"
+    shown["interval"] = f"{_number(low, 2)}–{_number(high, 2)}"
     if "scale" not in column:
         return shown
     least, most = column["scale"]
@@ -103,8 +104,8 @@ def _value(summary: list[float | None], column: Document) -> Document | None:
     return shown | {"left": left, "at": at, "right": right, "beyond": beyond, "flat": flat if 0 < flat < 100 else None}
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+def _number(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _cost(cell: Document) -> Document:
@@ -146,8 +147,8 @@ def published(found: Inputs, task: str, scenario: str) -> Document | None:
     cells = [merged(seeds) for (row, of), seeds in by_row(found).items() if of == task and families[row] != "control"]
     spans = []
     for metric in columns:
-        known = [cell["metrics"].get(scenario, {}).get(metric, [None])[0] for cell in cells]
-        known = [value for value in known if value is not None]
+        figures = [{name: each[0] for name, each in cell["metrics"].get(scenario, {}).items()} for cell in cells]
+        known = [value for each in figures if (value := derived(each).get(metric)) is not None]
         spans.append(f"{min(known):.2f}–{max(known):.2f}" if known else "")
     lines = []
     for name in dict.fromkeys(number["name"] for number in numbers):

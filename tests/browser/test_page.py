@@ -286,6 +286,8 @@ def test_paper_shows_every_task(browser, page, tmp_path):
     browser.media("dark", "print")
     seen = browser.run("[...document.querySelectorAll('.panel')].every((panel) => panel.checkVisibility())")
     assert seen and not texts(browser, ".bar")
+    browser.size(1030, 700)  # A4, landscape, within its margins
+    assert browser.run("document.documentElement.scrollWidth") <= 1030
     assert browser.run("getComputedStyle(document.querySelector('.bounds')).position") == "static"
 
 

@@ -1,6 +1,7 @@
 """The page as text: what is in it, what can't be, and what its inputs must be. `tests/browser` opens it."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -12,7 +13,7 @@ import pytest
 from benchmarks.contract import ContractError
 from leaderboard.page import tables
 from leaderboard.page.build import HERE, MODULES, VENDORED, embedded, html, write_page
-from leaderboard.page.inputs import PUBLISHED, read_inputs
+from leaderboard.page.inputs import read_inputs
 from leaderboard.page.pack import ALPHABET, pack_answers, pack_questions, runs, trace, vlq
 from tests.browser import boards
 
@@ -146,11 +147,10 @@ def test_names_and_reasons_are_escaped_in_the_tables(tmp_path):
     [
         ("boards/synthetic/analysis.json", "{", "analysis.json: not readable as JSON"),
         ("boards/synthetic/analysis.json", "[]", "analysis.json: no analysis"),
-        ("boards/synthetic/published.json", '[{"name": "A 2004"}]', "published.json: A 2004: because, citation"),
         (
             "reproduced.json",
             '{"synthetic/mean/forecasting": {"date": ""}}',
-            "mean/forecasting: expected verdict and date",
+            "mean/forecasting: verdict",
         ),
         ("scores/synthetic/linear/examples.json", "{", "linear/examples.json: not readable as JSON"),
     ],
@@ -183,11 +183,11 @@ def test_one_failed_seed_fails_the_row_and_is_named(root):
 
 
 def test_what_was_reproduced_is_told_from_what_was_there_before(root):
-    last = {"verdict": "identical", "date": "2026-11-20"}
+    last = {"verdict": "identical", "date": "2026-11-20", "hardware": "a machine", "runner": "host"}
     found = {
         "synthetic/linear/forecasting": last | {"key": "5" * 64},
         "synthetic/wiener/forecasting": last | {"key": "another"},
-        "synthetic2/mean/forecasting": last,
+        "synthetic2/mean/forecasting": last | {"key": "3"},
     }
     (root / "leaderboard/reproduced.json").write_text(json.dumps(found))
     inputs = read_inputs(BOARD, root)
@@ -215,11 +215,11 @@ def test_drawings_lie_on_their_columns_scale(root):
 
 
 def test_published_numbers_stand_beside_what_ours_span(root):
-    number = dict.fromkeys(PUBLISHED, "") | {"name": "A 2004", "scenario": "heartbeat", "metric": "macro_f1"}
+    number = dict.fromkeys(("protocol", "citation", "url", "where"), "") | {"name": "A 2004", "scenario": "heartbeat"}
+    number |= {"metric": "macro_f1"}
     number |= {"label": "macro-F1", "value": 0.5, "comparable": "no", "because": "<i>", "verified": "unverified"}
-    path = root / "leaderboard/boards/synthetic/published.json"
-    path.write_text(json.dumps([number, number | {"name": "B 2010", "verified": "second-hand", "url": "javascript:x"}]))
-    inputs = read_inputs(BOARD, root)
+    other = number | {"name": "B 2010", "verified": "second-hand", "url": "javascript:x"}
+    inputs = dataclasses.replace(read_inputs(BOARD, root), published=[number, other])
     found = tables.published(inputs, "classification", "heartbeat")
     assert found and [line["values"] for line in found["lines"]] == [["0.5?"], ["0.5"]]
     ours = [c["scenarios"]["heartbeat"]["metrics"]["macro_f1"]["value"] for c in inputs.cells
