@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmarks.pipeline.cheap import cheap
 from benchmarks.pipeline.hashes import Hashes
 from benchmarks.pipeline.report import conditions
 from benchmarks.pipeline.stages import sync
@@ -203,6 +204,18 @@ def test_a_cut_lock_is_explained(made):
     path.write_text("schema: '2.0'\nstages:\n  cell@synth: [")
     output = made.pqrst("status", "synthetic", check=False)
     assert "methods/mean/dvc.lock: cut short or not YAML" in output and "git checkout" in output
+
+
+def test_cheap_rows_run_again_to_the_same_bytes(made):
+    def found(minutes: float) -> set[str]:
+        return {address.split("@")[1].split("-")[1] for address in cheap("synthetic", minutes, made.root)}
+
+    assert found(1e-4) == {"oracle"} and found(60) == {"oracle", "mean", "linear", "prior"}
+    results, predictions = made.results(), made.root / "runs/synthetic/linear/forecasting/predictions"
+    before = predictions.stat().st_mtime_ns
+    made.pqrst("repro", "synthetic", "--again", "60")
+    assert predictions.stat().st_mtime_ns > before
+    assert made.results() == results
 
 
 def test_verify_runs_a_cell_again_under_plain_dvc(made):
