@@ -100,6 +100,51 @@ def show(board: BoardName) -> None:
 
 
 @app.command()
+def export(
+    board: BoardName,
+    latex: Annotated[bool, typer.Option(help="as LaTeX tables with intervals and ties")] = False,
+    task: Annotated[list[str] | None, typer.Option(help="only this task; may be repeated")] = None,
+) -> None:
+    """Print a board for a paper or a program: tidy CSV, or LaTeX tables."""
+    from leaderboard.export import export_csv, export_latex
+
+    typer.echo((export_latex if latex else export_csv)(board, task or []), nl=False)
+
+
+@app.command()
+def diff(board: BoardName, against: Annotated[str, typer.Option(help="a git revision")] = "HEAD") -> None:
+    """Print what changed in a board since a revision, as Markdown."""
+    from leaderboard.difference import board_difference
+
+    typer.echo(board_difference(board, against), nl=False)
+
+
+@app.command()
+def draw(
+    board: BoardName, date: Annotated[str, typer.Option(help="YYYY-MM-DD; today if it is not given")] = ""
+) -> None:
+    """Print the cell that is to be made again on a day: each comes once before any comes a second time."""
+    from leaderboard.draw import day, draw
+
+    typer.echo(draw(board, day(date)))
+
+
+@app.command()
+def archive(
+    board: BoardName,
+    out: Annotated[Path, typer.Argument(help="the zip to write")],
+    url: Annotated[str, typer.Option(help="where the board can be read")] = "",
+    models: Annotated[bool, typer.Option(help="with predictions and models, as far as DVC's cache has them")] = False,
+) -> None:
+    """Write a board with all that it was made from as a zip to deposit, with Croissant metadata."""
+    from leaderboard.archive import write_archive
+
+    written = write_archive(board, out, url, models)
+    absent = f", {len(written.absent)} outputs were not in DVC's cache" if written.absent else ""
+    typer.echo(f"{written.path}: {written.files} files, sha256 {written.sha256}{absent}")
+
+
+@app.command()
 def curves(board: BoardName, row: RowName) -> None:
     """Draw how the trainings of a row went, in runs/BOARD/ROW/curves.png."""
     from leaderboard.curves import write_curves
@@ -157,15 +202,25 @@ def new(name: str, like: Annotated[str, typer.Option(help="the method to start f
 
 
 @app.command()
-def check(name: str) -> None:
-    """Run a method's contract on the synthetic board and say in plain words what is wrong."""
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="methods")] = None,
+    against: Annotated[str, typer.Option(help="also those that changed since this git revision")] = "",
+) -> None:
+    """Run the contract of methods on the synthetic board and say in plain words what is wrong."""
     from benchmarks.author import check_method
+    from benchmarks.revisions import changed_methods
 
-    findings = check_method(name)
-    for finding in findings:
-        typer.echo(f"- {finding}")
-    typer.echo(f"{name}: {'keeps the contract' if not findings else f'{len(findings)} to mend'}")
-    raise typer.Exit(1 if findings else 0)
+    chosen = [*(names or []), *(changed_methods(against) if against else [])]
+    if not chosen:
+        typer.echo(f"no method changed since {against}" if against else "name a method, or a revision: --against REV")
+    good = bool(chosen or against)
+    for name in dict.fromkeys(chosen):
+        findings = check_method(name)
+        for finding in findings:
+            typer.echo(f"- {finding}")
+        typer.echo(f"{name}: {'keeps the contract' if not findings else f'{len(findings)} to mend'}")
+        good = good and not findings
+    raise typer.Exit(0 if good else 1)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Collect a board's score documents, check that nothing was lost or mixed, and write the tables.
 
-`board.json` holds every cell, `board.csv` is tidy (one line per number), `board.md` is for people. Same documents, same
-bytes.
+`board.json` holds every cell, `analysis.json` what they say together, `board.csv` is tidy (one line per number),
+`board.md` is for people. Same documents, same bytes.
 """
 
 import csv
@@ -14,6 +14,8 @@ import numpy as np
 
 from benchmarks.contract import CLASSES, TASKS, ContractError, FailureKind, write_text
 from benchmarks.settings import ROOT, board_rows, rows, settings
+from leaderboard.analysis import analyse
+from leaderboard.dvcviews import write_views
 from leaderboard.readme import update_readme
 from leaderboard.render import markdown
 from leaderboard.score import HARNESS_VERSION, dump, rounded
@@ -145,6 +147,10 @@ def write_board(board: str, root: Path = ROOT) -> Path:
     write_text(out / "board.csv", buffer.getvalue())
     about = {"board": board, "harness_version": HARNESS_VERSION, **settings(root).boards[board].model_dump()}
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
-    write_text(out / "board.md", markdown(board, table))
+    probes = [name for name, row in rows(root).items() if row.is_probe]
+    analysis = analyse(board, settings(root).boards[board].seed, board_rows(root), documents, probes)
+    write_text(out / "analysis.json", dump(analysis))
+    write_text(out / "board.md", markdown(board, table, analysis))
+    write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     return out / "board.md"

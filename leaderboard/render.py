@@ -1,4 +1,5 @@
-"""A board as Markdown: one table per task, rows ordered by family, failures as rows with their reason."""
+"""A board as Markdown: per task a table of figures, with failures and their reasons, and one of comparisons; rows by
+family."""
 
 from typing import Any, get_args
 
@@ -6,11 +7,15 @@ from tabulate import tabulate
 
 from benchmarks.contract import TASKS, Family
 from benchmarks.text import markdown_cell
-from leaderboard.statistics import APPROXIMATE_COVERAGE
+from leaderboard.comparisons import LEVEL, POWER, smallest_p
+from leaderboard.published import published_table
+from leaderboard.statistics import CONFIDENCE
 
 Cell = dict[str, Any]
+Analysis = dict[str, Any]  # analysis.json
 FAMILIES = ("control", *get_args(Family))
 NAMES = {"nrmse": "nRMSE", "warped_nrmse": "warped nRMSE", "macro_f1": "macro-F1"}
+APPROXIMATE = {"macro_f1": "<br>(interval approximate)"}
 CLASSIFICATION = {"f1_N": "F1 N", "f1_S": "F1 S", "f1_V": "F1 V", "f1_F": "F1 F", "macro_f1_argmax": "F1 at argmax",
                   "macro_average_precision": "macro AP", "macro_auroc": "macro AUROC", "accuracy": "accuracy",
                   "kappa": "κ", "calibration_error": "ECE"}  # fmt: skip
@@ -37,7 +42,8 @@ def task_table(task: str, cells: list[Cell]) -> str:
     scored = next((cell for cell in mine if cell["row"] == "oracle"), mine[0])
     scenarios = {name: scenario["primary"] for name, scenario in scored["scenarios"].items()}
     extra = CLASSIFICATION if task == "classification" else {}
-    head = ["row", "family", *(f"{name}<br>{NAMES[metric]}" for name, metric in scenarios.items()), *extra.values()]
+    labels = [f"{name}<br>{NAMES[metric]}{APPROXIMATE.get(metric, '')}" for name, metric in scenarios.items()]
+    head = ["row", "family", *labels, *extra.values()]
     lines = []
     for cell in sorted(mine, key=lambda cell: FAMILIES.index(cell["family"])):
         if cell["status"] == "not-applicable":
@@ -57,17 +63,108 @@ def task_table(task: str, cells: list[Cell]) -> str:
     return text + (f"\n\nNot applicable: {', '.join(absent)}.\n" if absent else "\n")
 
 
-def markdown(board: str, cells: list[Cell]) -> str:
+def comparison_table(task: str, analysis: Analysis) -> str:
+    """The Markdown table of one task's rows against the strongest classical row, and what it can't tell."""
+    scenarios = {name: found for name, found in analysis["scenarios"].items() if found["task"] == task}
+    ranked = {row for found in scenarios.values() for row in found["ranks_of"]}
+    rows = sorted(ranked, key=lambda row: (FAMILIES.index(analysis["families"][row]), analysis["rows"].index(row)))
+    if not rows:
+        return "No row that is no control was scored.\n"
+    head = [f"{name}<br>against {found['reference'] or 'none'}" for name, found in scenarios.items()]
+    lines = [[row, *(_compared(row, found) for found in scenarios.values())] for row in rows]
+    parts = [tabulate(lines, ["row", *head], tablefmt="github", disable_numparse=True) + "\n"]
+    detectable = [f"{name} {found['mde']:.2f}" for name, found in scenarios.items() if found["mde"] is not None]
+    patients = max(len(found["patients"]) for found in scenarios.values())
+    if detectable:
+        parts.append(
+            f"Smallest difference that {patients} patients show {POWER:.0%} of the time: {', '.join(detectable)}.\n"
+        )
+    powerless = [name for name, found in scenarios.items() if _powerless(found)]
+    if powerless:
+        parts.append(
+            f"{patients} patients are too few for a permutation to call any of so many rows better or worse: "
+            f"{', '.join(powerless)}.\n"
+        )
+    for name, found in scenarios.items():
+        if found["influence"]:
+            without = f"without patient {found['influence']['patient']} it is {found['influence']['leader']}"
+            parts.append(f"One patient decides who leads {name}: {found['leader']}, {without}.\n")
+    spread = [[row, *(_spread(found["rows"].get(row)) for found in scenarios.values())] for row in rows]
+    spread = [line for line in spread if any(line[1:])]
+    if spread:
+        parts.append("Standard deviation over seeds | over patients, of rows with several seeds:\n")
+        parts.append(tabulate(spread, ["row", *scenarios], tablefmt="github", disable_numparse=True) + "\n")
+    return "\n".join(parts)
+
+
+def _powerless(scenario: dict[str, Any]) -> bool:
+    compared = sum(found["difference"] is not None for found in scenario["rows"].values())
+    return compared * smallest_p(len(scenario["patients"])) >= LEVEL
+
+
+def _compared(row: str, scenario: dict[str, Any]) -> str:
+    """Verdict, difference with its interval, and rank set of a row."""
+    found = scenario["rows"].get(row)
+    if found is None:
+        return "–"
+    first, last = found["rank"]
+    rank = f"rank {first}" if first == last else f"rank {first}–{last}"
+    difference = found["difference"]
+    if difference is None:
+        return f"{'reference' if row == scenario['reference'] else ''}<br>{rank}".removeprefix("<br>")
+    verdict = f"**{difference['verdict']}**" if difference["verdict"] == "better" else difference["verdict"]
+    if difference["low"] is None:
+        return f"{verdict} {_signed(difference['value'])}<br>{rank}"
+    bounds = f"({_signed(difference['low'])} to {_signed(difference['high'])})"
+    return f"{verdict} {_signed(difference['value'])} {bounds}<br>{rank}"
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+z.2f}".replace("-", "−")
+
+
+def _spread(found: dict[str, Any] | None) -> str:
+    if found is None or found["seed_sd"] is None:
+        return ""
+    return f"{found['seed_sd']:.3f} \\| {found['patient_sd'] or 0:.3f}"
+
+
+def matrix_table(analysis: Analysis) -> str:
+    """Wins/ties/losses of each row against each other one, over the scenarios that both do."""
+    matrix = analysis["matrix"]
+    counts = list(zip(matrix["wins"], matrix["ties"], matrix["losses"], strict=True))
+    shown = [k for k, kinds in enumerate(counts) if any(map(sum, kinds))]
+    lines = []
+    for place, k in enumerate(shown, start=1):
+        row = matrix["rows"][k]
+        met = ["/".join(str(kind[other]) for kind in counts[k]) for other in shown]
+        met = ["" if each == "0/0/0" else each for each in met]
+        lines.append([f"{place} {row}", analysis["complete"][row], *met])
+    head = ["", "tasks", *map(str, range(1, len(shown) + 1))]
+    return tabulate(lines, head, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
     """The board for people."""
     counts = {status: sum(cell["status"] == status for cell in cells) for status in {c["status"] for c in cells}}
     accounted = ", ".join(f"{counts[status]} {status}" for status in sorted(counts, key=lambda s: (s != "scored", s)))
+    coverage = analysis["coverage"]
+    margins = {found["metric"] == "macro_f1": found["margin"] for found in analysis["scenarios"].values()}
+    inside = " or ".join(f"±{margin:g} of {'macro-F1' if pooled else 'skill'}" for pooled, margin in margins.items())
     parts = [
         f"# Leaderboard: {board}\n",
         f"{len(cells)} cells (rows × tasks × seeds) = {accounted}. Make it again: `pqrst repro {board}`.\n",
         "Completion: error, 0 is perfect, a flat line scores about 1; a row that does not beat both `mean` and `comb` "
-        "has no skill. Intervals (95 %) are over patients. The interval of macro-F1 is a jackknife by patient and "
-        f"approximate: in our simulation it covered {APPROXIMATE_COVERAGE:.0%}. `–`: the row does not do this "
-        "scenario. Wall time includes fitting.\n",
+        f"has no skill. Intervals ({CONFIDENCE:.0%}) are over patients. The interval of macro-F1 is a jackknife by "
+        f"patient and approximate: in our simulation it covered {coverage['pooled']:.0%}. `–`: the row does not do "
+        "this scenario. Wall time includes fitting.\n",
+        "Comparisons are paired by patient, against the classical row that was strongest on the validation patients. "
+        "The difference is *skill*, the mean over patients of log(error of the reference / error of the row), or the "
+        "row's macro-F1 less the reference's; positive is better. *better* and *worse*: by permutation, with Holm's "
+        f"correction over the rows of a scenario; *equivalent*: the {1 - 2 * LEVEL:.0%} interval lies within {inside}; "
+        f"*undecided*: neither. Ranks are sets that hold together with {CONFIDENCE:.0%}. In our simulation with 22 "
+        f"patients, paired intervals covered {coverage['paired']:.0%}, and in at most {coverage['family_wise']:.0%} of "
+        "scenarios without any difference one was claimed.\n",
     ]
     if board == "mitdb":
         parts.append(
@@ -76,4 +173,10 @@ def markdown(board: str, cells: list[Cell]) -> str:
         )
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
+        parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")
+    parts += [table for table in [published_table(board, cells)] if table]
+    parts.append(
+        "## Wins/ties/losses\n\nOf the row against the column, over the scenarios that both do; a tie is a pair that "
+        f"the rank sets do not order. *tasks*: scored of those asked.\n\n{matrix_table(analysis)}"
+    )
     return "\n".join(parts)

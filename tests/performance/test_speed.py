@@ -94,6 +94,37 @@ def test_scoring_thirteen_scenarios(benchmark):
     print(f"\nscoring 13 scenarios: {seconds:.1f} CPU s")
 
 
+def test_analysing_a_board_of_45_rows(benchmark):
+    """CPU seconds of all comparisons of 45 rows on 13 completion scenarios and the heartbeats of 22 patients."""
+    from leaderboard.analysis import analyse
+    from tests.unit import worlds
+
+    rng, rows = np.random.default_rng(0), [f"row-{k}" for k in range(45)]
+    people = {"patient": [str(k) for k in range(25)], "split": ["validation"] * 3 + ["test"] * 22}
+    beats = worlds.beats(rng, 1, 45, 25)[0].reshape(45, 25, 25).tolist()
+    logs = {f"scenario-{k}": worlds.errors(rng, 1, np.linspace(0, 1, 45), 25)[0].tolist() for k in range(13)}
+
+    def document(k: int, task: str, scenarios: dict) -> dict:
+        family = "classical completion" if k % 3 == 0 else "masked"
+        return {"row": rows[k], "family": family, "task": task, "status": "scored", "scenarios": scenarios}
+
+    documents = []
+    for k in range(45):
+        tables = {name: {**people, "nrmse": values[k]} for name, values in logs.items()}
+        done = {name: {"status": "scored", "primary": "nrmse", "patients": table} for name, table in tables.items()}
+        table = {**people, "confusion": beats[k]}
+        heartbeat = {"heartbeat": {"status": "scored", "primary": "macro_f1", "patients": table}}
+        documents += [document(k, "interpolation", done), document(k, "classification", heartbeat)]
+
+    def run_it() -> float:
+        begin = time.process_time()
+        analyse("speed", 1, rows, documents)
+        return time.process_time() - begin
+
+    benchmark.extra_info["cpu_s"] = seconds = benchmark.pedantic(run_it, rounds=1)
+    print(f"\nanalysing 45 rows on 14 scenarios: {seconds:.1f} CPU s")
+
+
 @pytest.mark.parametrize(
     "command",
     [("pqrst", "status"), ("dvc", "repro", "--dry", "--allow-missing", "leaderboard@mitdb")],

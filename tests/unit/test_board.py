@@ -39,7 +39,7 @@ def change(path: Path, **changes) -> None:
 
 def test_the_published_board_is_what_its_scores_give(published):
     out = write_board(BOARD, published).parent
-    for name in ("board.md", "board.csv", "board.json"):
+    for name in ("board.md", "board.csv", "board.json", "analysis.json"):
         assert (out / name).read_bytes() == (ROOT / "leaderboard/boards" / BOARD / name).read_bytes(), name
 
 

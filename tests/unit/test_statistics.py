@@ -1,4 +1,4 @@
-"""The intervals: by hand, and by how often they hold the truth of a simulated world."""
+"""The intervals: by hand, and beside scipy's."""
 
 import math
 
@@ -7,10 +7,8 @@ import pytest
 from scipy import stats
 
 from benchmarks.beat_metrics import macro_f1
-from leaderboard.statistics import APPROXIMATE_COVERAGE, jackknife_macro_f1, patient_mean_interval
-
-PATIENTS = 22
-BEATS = 2000
+from leaderboard.statistics import estimate, interval, jackknife_macro_f1, patient_mean_interval, pseudo_values
+from tests.unit import worlds
 
 
 def test_t_interval_is_scipys():
@@ -19,6 +17,12 @@ def test_t_interval_is_scipys():
     expected = stats.t.interval(0.95, 4, loc=values.mean(), scale=stats.sem(values))
     assert (mean, low, high) == pytest.approx((1.0, *expected))
     assert patient_mean_interval(np.append(values, np.nan)) == (mean, low, high)
+
+
+def test_a_paired_interval_is_scipys():
+    one, other = np.random.default_rng(0).normal(size=(2, 22))
+    expected = stats.ttest_rel(one, other).confidence_interval(0.9)
+    assert interval(estimate(one - other), 0.9) == pytest.approx(tuple(expected))
 
 
 def test_one_patient_has_no_interval():
@@ -48,56 +52,25 @@ def test_equal_patients_leave_no_doubt():
 
 
 def test_patients_count_and_not_beats():
-    few = simulated_patients(np.random.default_rng(8), PATIENTS)
+    few = worlds.beats(np.random.default_rng(8), 1)[0, 0]
     assert jackknife_macro_f1(100 * few) == pytest.approx(jackknife_macro_f1(few))
 
 
-def simulated_patients(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Confusions (count, 5, 5) of patients who differ: few hold most S, V and F beats, each has a skill of his own."""
-    share = np.stack([rng.beta(0.15, 4, count), rng.beta(0.4, 4, count), rng.beta(0.08, 6, count)], 1)
-    share *= np.minimum(1, 0.9 / np.maximum(share.sum(1, keepdims=True), 1e-9))
-    true = rng.multinomial(BEATS, np.concatenate([1 - share.sum(1, keepdims=True), share], 1))
-    skill = np.array([3.5, 0.8, 2.2, 0.0]) + rng.normal(0, 1, (count, 4)) + rng.normal(0, 0.5, (count, 1))
-    found = 1 / (1 + np.exp(-skill))
-    # Where a beat of each class goes if it is missed.
-    elsewhere = np.array([[0, 0.5, 0.4, 0.1], [0.8, 0, 0.15, 0.05], [0.6, 0.2, 0, 0.2], [0.5, 0.05, 0.45, 0]])
-    confusions = np.zeros((count, 5, 5), np.int64)
-    for k in range(4):
-        chances = elsewhere[k] * (1 - found[:, [k]])
-        chances[:, k] = found[:, k]
-        confusions[:, k, :4] = rng.multinomial(true[:, k], chances)
-    return confusions
+def test_seeds_are_averaged_before_patients_are_left_out():
+    seeds = worlds.beats(np.random.default_rng(9), 1, rows=3)[0]
+    value, pseudo = pseudo_values(seeds)
+    each = [pseudo_values(seed) for seed in seeds]
+    assert value == pytest.approx(np.mean([one for one, _ in each]))
+    np.testing.assert_allclose(pseudo, np.mean([many for _, many in each], axis=0))
+    # Three runs of one model are no three samples of patients.
+    assert pseudo_values(np.stack([seeds[0]] * 3))[1] == pytest.approx(each[0][1])
+    assert jackknife_macro_f1(np.stack([seeds[0]] * 3)) == pytest.approx(jackknife_macro_f1(seeds[0]))
 
 
-def test_the_pooled_interval_covers_what_its_label_says():
-    rng = np.random.default_rng(2026)
-    truth = float(macro_f1(simulated_patients(rng, 300_000).sum(0)))
-    covered = []
-    for _ in range(1500):
-        _, low, high = jackknife_macro_f1(simulated_patients(rng, PATIENTS))
-        covered.append(low <= truth <= high)
-    # 1 500 repetitions know a coverage to ±0.8 points (one standard error).
-    assert np.mean(covered) == pytest.approx(APPROXIMATE_COVERAGE, abs=0.02)
-
-
-@pytest.mark.parametrize("spread", [0.1, 0.3])
-def test_the_t_interval_of_errors_covers(spread: float):
-    """Errors of patients, skewed as nRMSE is: log-normal, some patients being noisy."""
-    rng = np.random.default_rng(22)
-    values = rng.lognormal(0, spread, (3000, PATIENTS))
-    assert 0.92 <= coverage(values, math.exp(spread**2 / 2)) <= 0.98
-
-
-def test_the_t_interval_of_paired_differences_covers():
-    rng = np.random.default_rng(23)
-    shared = rng.lognormal(0, 0.4, (3000, PATIENTS))
-    one = shared * rng.lognormal(0.05, 0.1, shared.shape)
-    other = shared * rng.lognormal(0, 0.1, shared.shape)
-    # Log-ratios per patient, so that one noisy record does not decide.
-    assert 0.92 <= coverage(np.log(one / other), 0.05) <= 0.98
-
-
-def coverage(values: np.ndarray, truth: float) -> float:
-    """How often the interval of one simulated test set (a row) holds the truth."""
-    intervals = [patient_mean_interval(row) for row in values]
-    return float(np.mean([low <= truth <= high for _, low, high in intervals]))
+def test_a_patient_without_whom_no_class_is_left_is_not_left_out():
+    confusions = worlds.beats(np.random.default_rng(10), 1)[0, 0, :3].copy()
+    confusions[1:] = 0
+    confusions[1:, 4, 4] = 5  # Q is not averaged
+    value, pseudo = pseudo_values(confusions)
+    assert math.isnan(pseudo[0]) and pseudo[1:] == pytest.approx(value)
+    assert estimate(pseudo, value).patients == 2
