@@ -33,7 +33,7 @@ TEST = slice(2, None)
 LEVELS = {"oracle": 0.0, "late-100ms": 1.3, "blurred": 0.7, "mean": 1.0, "noise": 1.5, "comb": 1.0, "linear": 0.5}
 PARAMS = """\
 boards:
-  small: {dataset: simulated, seed: 1, windows_per_record: 2, seeds: 2, budget: {steps: 10, windows: 100}}
+  small: {dataset: synthetic, seed: 1, windows_per_record: 2, seeds: 2, budget: {steps: 10, windows: 100}}
 controls:
   from_truth: [oracle, late-100ms, blurred]
   methods: [mean, noise, comb, prior, shuffled-labels]
@@ -502,7 +502,7 @@ def test_a_patient_who_is_tested_and_validated_on(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/simulated"
+    folder = root / "data/windows/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(json.dumps([{"name": n, "patient": p, **keys} for n, p in patients.items()]))
@@ -513,7 +513,7 @@ def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str])
 def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
-    assert_refused(root, r"data/windows/simulated: patient 'a' stands in both 'train' and 'test': a leak")
+    assert_refused(root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak")
 
 
 def test_a_training_set_with_a_test_patient_in_it(root):
