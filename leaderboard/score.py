@@ -222,6 +222,7 @@ def costs(board_name: str, row_name: str, root: Path = ROOT) -> Document:
             "runner": status.runner,
             "image": status.image,
             "hardware": status.hardware,
+            "log_tail": status.log_tail,
             "calls": calls,
         }
     return found

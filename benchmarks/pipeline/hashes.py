@@ -54,6 +54,6 @@ class Hashes:
                     path = f"{parent}/{name}"
                     relative = os.path.relpath(path, folder)
                     entries.append({"md5": self._file(path, Path(path).stat()), "relpath": relative})
-        # DVC orders by the parts of a path, not by its text.
-        entries.sort(key=lambda entry: entry["relpath"].split("/"))
+        # By its text, as DVC does: a row `a-b` comes before what lies in the row `a`.
+        entries.sort(key=lambda entry: entry["relpath"])
         return hashlib.md5(json.dumps(entries).encode()).hexdigest() + ".dir"

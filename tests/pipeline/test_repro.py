@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from dvc_data.hashfile.tree import Tree
 
 from benchmarks.pipeline.cheap import cheap
 from benchmarks.pipeline.hashes import Hashes
@@ -228,6 +229,18 @@ def test_hashes_are_those_of_dvc(made):
     for lock in read_locks(made.root).values():
         for entry in (*lock.get("deps", []), *lock.get("outs", [])):
             assert hashes.of(entry["path"]) == entry["md5"]
+
+
+def test_folders_are_ordered_as_dvc_orders_them(tmp_path):
+    """A row whose name begins with another's and a dash sorts before what lies in that one."""
+    for name in ("mae/a.json", "mae-linear/a.json", "mae.txt", "b/c/d"):
+        (tmp_path / "scores" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "scores" / name).write_text(name)
+    hashes = Hashes(tmp_path)
+    files = [path.relative_to(tmp_path).as_posix() for path in (tmp_path / "scores").rglob("*") if path.is_file()]
+    tree = Tree.from_list([{"md5": hashes.of(path), "relpath": path.removeprefix("scores/")} for path in files])
+    tree.digest()
+    assert tree.hash_info is not None and hashes.of("scores") == tree.hash_info.value
 
 
 @pytest.mark.parametrize("value", [1e-05, 3.0, "1e-05", "no", "on", None, True, [1, 2.5], "0123", "~", {"a": 1e-20}])
