@@ -72,7 +72,7 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
         prepare_dataset(BOARD, root)
         build_cases(BOARD, root)
     with tempfile.TemporaryDirectory(prefix="pqrst-check-") as scratch:
-        run = Path(scratch)
+        run = Path(scratch) / row.name
         if row.pretraining == row.name:
             run_pretrain(row, board(BOARD, root), cases, run / "pretrain", prepare())
         for task in row.tasks:
