@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.contract import ContractError
-from benchmarks.pipeline.state import read_locks
+from benchmarks.pipeline.retry import failed
+from benchmarks.settings import rows
 from leaderboard.reproduce import find
 from leaderboard.verdict import TOLERANCES, Difference, Verdict, compare_scores, judge, print_verdict
 
@@ -106,7 +107,7 @@ def test_other_bytes_and_close_figures_are_within_tolerance(made):
     assert entry["verdict"] == "within tolerance"
 
 
-def test_a_verdict_is_recorded_and_shown_until_the_cell_is_another(made):
+def test_a_verdict_is_recorded_and_shown(made):
     target = "synthetic/mean/forecasting"
     status, output = reproduce(made, target, "--record")
     assert status == IDENTICAL and "pqrst repro synthetic" in output
@@ -115,14 +116,9 @@ def test_a_verdict_is_recorded_and_shown_until_the_cell_is_another(made):
     assert entry["verdict"] == "identical" and entry["runner"] == "host" and entry["hardware"]
     assert entry["key"] == document["provenance"]["key"]
     made.pqrst("repro", "synthetic")
-    board = made.root / "leaderboard/boards/synthetic"
-    assert board.joinpath("board.md").read_text().count(f"identically {entry['date']}") == 1
+    board = made.root / "leaderboard/boards/synthetic/board.md"
+    assert board.read_text().count(f"identically {entry['date']}") == 1
     assert made.stale() == set() and "are current" in made.pqrst("verify")
-    made.edit("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1")
-    made.pqrst("repro", "synthetic")
-    cells = json.loads((board / "board.json").read_text())["cells"]
-    assert {cell["reproduced"] for cell in cells.values()} == {None}
-    assert "identically" not in (board / "board.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -302,11 +298,27 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
 
 
 def test_a_method_that_failed_is_run_again_when_asked(made):
-    made.edit("methods/linear/main.py", "serve(", "raise SystemExit('missing')\nserve(")
-    made.pqrst("repro", "synthetic", "--jobs", "2")
-    assert statuses(made, "linear").count("crashed") == 3
-    recorded = read_locks(made.root)
-    output = made.pqrst("retry", "synthetic", "--all", "--jobs", "2", check=False)
-    assert output.count("made methods/linear/dvc.yaml:cell@") == 3, output
-    assert output.count("failed again (crashed): methods/linear/dvc.yaml:cell@") == 3
-    assert read_locks(made.root).keys() == recorded.keys() and made.stale() == set()
+    for path in (made.root / "leaderboard/scores/synthetic/linear").glob("[fi]*-0.json"):
+        path.write_text(path.read_text().replace('"status": "scored"', '"status": "crashed"', 1))
+    addresses = [f"methods/linear/dvc.yaml:cell@synthetic-linear-{task}" for task in ("forecasting", "interpolation")]
+    assert failed("synthetic", every=False, root=made.root) == {}
+    assert failed("synthetic", every=True, root=made.root) == dict.fromkeys(addresses, "crashed")
+    (made.root / "leaderboard/scores/synthetic/mean/forecasting-0.json").write_text("{")
+    with pytest.raises(ContractError, match=r"mean/forecasting-0.json: no score document.*git checkout"):
+        failed("synthetic", every=True, root=made.root)
+
+
+def test_a_pretraining_that_failed_is_run_again_with_what_was_fitted_on_it(made):
+    made.edit("methods/prior/method.yaml", "verbs: [fit, predict]", "verbs: [pretrain, fit, predict]")
+    made.pqrst("sync")
+    made.edit("leaderboard/scores/synthetic/prior/classification-0.json", '"scored"', '"infrastructure"')
+    cell = {"methods/prior/dvc.yaml:cell@synthetic-prior-classification": "infrastructure"}
+    rows.cache_clear()
+    assert failed("synthetic", root=made.root) == cell
+    status = made.root / "runs/synthetic/prior/pretrain/status/seed-0.json"
+    status.parent.mkdir(parents=True)
+    status.write_text('{"kind": "infrastructure"}')
+    assert failed("synthetic", root=made.root) == {
+        **cell,
+        "methods/prior/dvc.yaml:pretrain@synthetic-prior": "infrastructure",
+    }
