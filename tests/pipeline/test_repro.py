@@ -67,7 +67,7 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ("methods/kit/exchange.py", "import sys", "import sys\n\nUNUSED = 1", ["mean", "linear", "prior"]),
         ("methods/mean/Dockerfile", "FROM", "# a comment\nFROM", []),
         ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", ["mean"]),
-        ("containers/base/common.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
+        ("containers/base/light.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
         ("leaderboard/score.py", "DIGITS = 6", "DIGITS = 7", []),
     ],
 )
