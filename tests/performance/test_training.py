@@ -41,6 +41,11 @@ def batch() -> tuple:
     return place((torch.randn(BATCH, CHANNELS, 2500, generator=rng), torch.ones(BATCH, LEADS).long(), target, wanted))
 
 
+def loss_on(net: Completion, question: tuple) -> torch.Tensor:
+    channels, names, target, wanted = question
+    return completion.loss_of(net(channels, names), target, wanted, RATE)
+
+
 def wait() -> float:
     """Seconds: of this process on a CPU, where others take their share; until it is done on a GPU."""
     if device().type == "cpu":
@@ -59,7 +64,7 @@ def plain_loop() -> float:
             begin = wait()
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast(device().type, torch.bfloat16, enabled=device().type == "cuda"):
-            loss = completion.loss_of(net(*question[:2]), *question[2:], RATE)
+            loss = loss_on(net, question)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
@@ -73,7 +78,7 @@ def kit_loop(folder: Path) -> float:
     net, question, marks = model(), batch(), []
     train(
         Call("fit", "interpolation", {}, 0, {"steps": 0, "windows": 0}, folder), net, lambda rng: question,
-        lambda asked: completion.loss_of(net(*asked[:2]), *asked[2:], RATE), lambda: 0.0,
+        lambda asked: loss_on(net, asked), lambda: 0.0,
         steps=STEPS + 4, rate=1e-3, after=lambda step: marks.append(wait()),
     )  # fmt: skip
     return float(np.median(np.diff(marks)))
@@ -85,7 +90,7 @@ def test_the_kits_loop_beside_a_plain_one(benchmark, tmp_path):
     kit, plain = np.median(pairs, 0)
     with FlopCounterMode(display=False) as counted:
         net, question = model(), batch()
-        completion.loss_of(net(*question[:2]), *question[2:], RATE).backward()
+        loss_on(net, question).backward()
     dtype = torch.bfloat16 if device().type == "cuda" else torch.float32
     square = torch.randn(2048, 2048, device=device(), dtype=dtype)
     times = []
