@@ -23,6 +23,11 @@ def main() -> None:
         sys.exit(f"pqrst: {error}")
 
 
+def at_once(jobs: int) -> int:
+    """How many stages run at once: `jobs`, or one for each core in reach where it is 0."""
+    return jobs or len(os.sched_getaffinity(0))
+
+
 @app.command()
 def fetch(name: str) -> None:
     """Bring a data set to data/raw/NAME: from $PQRST_MIRROR where that is set, else from its publisher."""
@@ -191,8 +196,7 @@ def repro(
     from containers.runner import ready
 
     find_board(board)
-    at_once = jobs or len(os.sched_getaffinity(0))
-    report = runner.repro(board, at_once, remake, ready=ready, again=lambda: cheap(board, again) if again else ())
+    report = runner.repro(board, at_once(jobs), remake, ready=ready, again=lambda: cheap(board, again) if again else ())
     good = print_report(board, report)
     if good and verify:
         address, same = runner.verify(board, random.SystemRandom().randrange(2**16))
@@ -216,7 +220,7 @@ def retry(
     from containers.runner import ready
 
     find_board(board)
-    report = runner.repro(board, jobs or len(os.sched_getaffinity(0)), ready=ready, again=lambda: failed(board, every))
+    report = runner.repro(board, at_once(jobs), ready=ready, again=lambda: failed(board, every))
     good = print_report(board, report)
     left = failed(board, every)
     for address, kind in left.items():

@@ -17,6 +17,7 @@ from benchmarks.pipeline.state import read_locks
 from benchmarks.settings import ROOT, settings
 from benchmarks.settings import board as find_board
 from leaderboard import croissant
+from leaderboard.made import made_text
 
 FIXED_TIME = (2020, 1, 1, 0, 0, 0)
 # Besides the board's own scores and tables: what they were made from and by.
@@ -58,9 +59,7 @@ def write_archive(board: str, out: Path, url: str = "", models: bool = False, ro
     ContractError where the board is not made, no address is known, or a file of the cache is not what its name says.
     """
     find_board(board, root)
-    folder = root / "leaderboard/boards" / board
-    if not (folder / "board.json").exists():
-        raise ContractError(f"{folder / 'board.json'}: not made yet; make it: pqrst repro {board}")
+    cells = json.loads(made_text(board, root=root))["cells"]
     citation = yaml.load((root / "CITATION.cff").read_text(), yaml.CSafeLoader)
     url = url or citation.get("url") or citation.get("repository-code") or ""
     if not url:
@@ -73,7 +72,6 @@ def write_archive(board: str, out: Path, url: str = "", models: bool = False, ro
     contents |= held
     if absent:
         contents["cache/absent.txt"] = "".join(f"{path}\n" for path in absent).encode()
-    cells = json.loads((folder / "board.json").read_text())["cells"].values()
     about = describe(board, citation, url, len(cells), root)
     contents["README.md"] = readme(board, about, sources(board, root), len(held), absent).encode()
     sums = {name: checksum(content) for name, content in contents.items()}

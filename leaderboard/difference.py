@@ -6,11 +6,12 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks.contract import TASKS, ContractError
+from benchmarks.contract import TASKS
 from benchmarks.revisions import file_at
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
 from benchmarks.text import markdown_cell
+from leaderboard.made import made_text
 from leaderboard.render import NAMES
 
 Document = dict[str, Any]
@@ -73,11 +74,9 @@ def why(before: Document, after: Document) -> list[str]:
 def board_difference(board: str, against: str = "HEAD", root: Path = ROOT) -> str:
     """What changed in a board since git revision `against`, as Markdown; raises ContractError where it is not made."""
     find_board(board, root)
-    path = f"leaderboard/boards/{board}/board.json"
-    if not (root / path).exists():
-        raise ContractError(f"{root / path}: not made yet; make it: pqrst repro {board}")
-    before = file_at(against, path, root)
-    return difference(json.loads(before) if before else None, json.loads((root / path).read_text()), against)
+    after = json.loads(made_text(board, root=root))
+    before = file_at(against, f"leaderboard/boards/{board}/board.json", root)
+    return difference(json.loads(before) if before else None, after, against)
 
 
 def _numbers(cell: Document) -> dict[tuple[str, str], float | None]:

@@ -8,6 +8,7 @@ from benchmarks.contract import ContractError
 from benchmarks.seeds import generator
 from benchmarks.settings import ROOT, settings
 from benchmarks.settings import board as find_board
+from leaderboard.made import made_text
 
 
 def day(text: str) -> datetime.date:
@@ -27,14 +28,12 @@ def draw(board: str, date: datetime.date, root: Path = ROOT) -> str:
     is not made or has no scored cell.
     """
     find_board(board, root)
-    path = root / "leaderboard/boards" / board / "board.json"
-    if not path.exists():
-        raise ContractError(f"{path}: not made yet; make it: pqrst repro {board}")
+    cells = json.loads(made_text(board, root=root))["cells"].values()
     made_here = settings(root).controls.from_truth
-    cells = json.loads(path.read_text())["cells"].values()
     names = {f"{cell['row']}/{cell['task']}" for cell in cells if cell["status"] == "scored"}
     names = sorted(name for name in names if name.split("/")[0] not in made_here)
     if not names:
+        path = root / "leaderboard/boards" / board / "board.json"
         raise ContractError(f"{path}: expected a scored cell of a method, found none; run it: pqrst repro {board}")
     turn, day = divmod(date.toordinal(), len(names))
     return f"{board}/{names[generator('draw', board, turn).permutation(len(names))[day]]}"

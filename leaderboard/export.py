@@ -7,6 +7,7 @@ from benchmarks.contract import TASKS, ContractError
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
 from leaderboard.latex import latex_table
+from leaderboard.made import made_text
 
 
 def export_latex(board: str, tasks: list[str], root: Path = ROOT) -> str:
@@ -32,7 +33,4 @@ def _read(board: str, name: str, tasks: list[str], root: Path) -> str:
     find_board(board, root)
     if unknown := [task for task in tasks if task not in TASKS]:
         raise ContractError(f"no task {unknown[0]!r}; known: {', '.join(TASKS)}")
-    path = root / "leaderboard/boards" / board / name
-    if not path.exists():
-        raise ContractError(f"{path}: not made yet; make it: pqrst repro {board}")
-    return path.read_text()
+    return made_text(board, name, root)

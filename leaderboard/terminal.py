@@ -6,8 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.contract import TASKS, ContractError
+from benchmarks.contract import TASKS
 from benchmarks.settings import ROOT
+from leaderboard.made import made_text
 from leaderboard.render import FAMILIES, NAMES, cost
 
 MARKS = {"warped_nrmse": "*"}  # so that a narrow column says by which metric it ranks
@@ -17,9 +18,7 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
     """Print one table per task and the path of the whole board; raises ContractError if it is not made yet."""
     console = console or Console()
     folder = root / "leaderboard/boards" / board
-    if not (folder / "board.json").exists():
-        raise ContractError(f"{folder / 'board.json'}: not made yet; make it: pqrst repro {board}")
-    cells = list(json.loads((folder / "board.json").read_text())["cells"].values())
+    cells = list(json.loads(made_text(board, root=root))["cells"].values())
     for task in TASKS:
         console.print(task_table(board, task, [cell for cell in cells if cell["task"] == task]))
     console.print("lower is better for nRMSE, higher for F1; [bold]bold[/]: the best row that is no control")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import contract
-from benchmarks.contract import Task, write_if_changed
+from benchmarks.contract import write_if_changed
 from benchmarks.pipeline.sources import source_texts
 from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method
 
@@ -18,7 +18,7 @@ def method_stages(folder: Path, root: Path = ROOT) -> str:
     card = rows[0].card
     boards = boards_of(card, root)
     whole, probes = ([row.name for row in rows if row.is_probe is probe] for probe in (False, True))
-    tasks: list[Task] = [task for task in contract.TASKS if task in card.tasks]
+    tasks = next(row.tasks for row in rows if not row.is_probe)
     matrix = {"board": boards, "row": whole}
     learns = "fit" in card.verbs or "pretrain" in card.verbs
     pretrains = "pretrain" in card.verbs
