@@ -4,8 +4,8 @@ learn what they lack.
 The network sees, and may ask an encoder to see, the channels of `inputs_of`, in this order and in units of each lead's
 deviation over what is visible of it:
 
-    leads    the classical estimate, exact where visible: lines, a ridge filter across leads where one lead is hidden,
-             kriging where single samples are
+    leads    the classical estimate, exact where visible: kriging where single samples or stretches of one lead are
+             hidden, else lines
     leads    the window made of nothing but its own usual beat (the estimate again where no two beats are seen)
     leads    1 where a sample is visible as it is, else 0
     1        the noise's share of the amplitude, 0 without noise
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from methods.kit import hiding, kriging, regression, template
+from methods.kit import hiding, kriging, stretches, template
 from methods.kit.baseline import bridge
 from methods.kit.checkpoints import load
 from methods.kit.exchange import Call, Windows, read_json, read_windows
@@ -31,11 +31,12 @@ from methods.kit.leads import numbers
 from methods.kit.training import MODEL, device, place, steps_within, train
 
 FLOOR_MV = 0.05  # the least deviation that a lead is divided by
-BY_TEMPLATE = {"gap", "patches", "lead", "future"}  # kinds in which the usual beat is the better base
 ACROSS = {"block", "lead"}  # kinds in which one lead is hidden while another is visible
+# The usual beat's share of the base, by what is hidden; the rest is the estimate. The two err differently: on
+# validation patients halves of both are nearer to a hidden block than either.
+USUAL = {"gap": 1.0, "patches": 1.0, "future": 1.0, "lead": 0.7, "block": 0.5}
 BASELINE_S = 1.0  # s over which the median of the visible samples is the baseline, for kriging
-REACH_S = 1.4  # s, the longest lag of the covariance that kriging knows
-KRIGED = 400  # training windows of which that is taken
+KRIGED = 400  # training windows of which its covariance is taken
 Build = Callable[[Call, int, int], nn.Module]  # of the call, the leads and the channels
 
 
@@ -68,17 +69,17 @@ def highpass(x: torch.Tensor, rate: float) -> torch.Tensor:
 
 
 def covariance_of(training: Windows, rng: np.random.Generator) -> np.ndarray:
-    """The covariance by lag (leads, leads, 2 lags + 1) of scaled training windows, for `inputs_of`."""
+    """The covariance by lag (leads, leads, 2 samples - 1) of scaled training windows, for `inputs_of`."""
     windows, _ = drawn_windows(training, min(KRIGED, len(training.signal)), rng)
-    every = kriging.covariance(kriging.scale_down(windows, training.rate, BASELINE_S)[0])
-    centre, reach = every.shape[-1] // 2, round(REACH_S * training.rate)
-    return every[..., centre - reach : centre + reach + 1]
+    return kriging.covariance(kriging.scale_down(windows, training.rate, BASELINE_S)[0])
 
 
-def krige(windows: np.ndarray, known: np.ndarray, rate: float) -> np.ndarray:
-    """Windows (windows, leads, samples) in mV with single hidden samples estimated from those around them."""
+def krige(windows: np.ndarray, kind: str, known: np.ndarray, rate: float) -> np.ndarray:
+    """Windows (windows, leads, samples) in mV with hidden samples estimated from those around them and other leads:
+    single ones where `kind` is "points", else stretches."""
     scaled, base, deviation = kriging.scale_down(windows, rate, BASELINE_S)
-    filled = np.stack([kriging.points(window, known, rate) for window in scaled])
+    fill = kriging.points if kind == "points" else stretches.complete
+    filled = np.stack([fill(window, known, rate) for window in scaled])
     return np.where(np.isnan(windows), base + deviation * filled, windows)
 
 
@@ -89,17 +90,16 @@ def inputs_of(windows: np.ndarray, kinds: list[dict[str, Any]], rate: float, kno
     Nothing of them depends on a hidden sample: every level and deviation is of visible samples.
     """
     seen = ~np.isnan(windows)
+    hides = np.array([kind["hides"] for kind in kinds])
     estimate = bridge(windows)
-    points = np.array([kind["hides"] == "points" for kind in kinds])
-    if points.any():
-        estimate[points] = krige(windows[points], known, rate)
-    across = np.array([kind["hides"] in ACROSS for kind in kinds])
-    if across.any():
-        estimate[across] = regression.complete(windows[across], rate)
+    for kind in ACROSS | {"points"}:
+        if (asked := hides == kind).any():
+            estimate[asked] = krige(windows[asked], kind, known, rate)
     usual = template.usual_beats(windows, rate)
     usual = np.where(np.isfinite(usual), usual, estimate)
-    by_template = np.array([kind["hides"] in BY_TEMPLATE for kind in kinds])[:, None, None]
-    base = np.where(by_template & ~seen, usual, estimate)
+    share = np.array([USUAL.get(kind, 0.0) for kind in hides])[:, None, None]
+    alone = np.isin(hides, list(ACROSS))[:, None, None] & ~seen.any(1, keepdims=True)
+    base = np.where(seen, windows, estimate + np.where(alone, 0.0, share) * (usual - estimate))
 
     noisy = torch.tensor([kind["hides"] == "noise" for kind in kinds])[:, None, None]
     level = torch.tensor([10 ** (-kind["snr"] / 20) if kind["hides"] == "noise" else 0.0 for kind in kinds])
@@ -223,7 +223,7 @@ def predict(case: Windows, call: Call, build: Build) -> np.ndarray:
         raise ValueError(f"{call.case} holds no scenario")
     leads = case.signal.shape[1]
     model = build(call, leads, channels_of(leads))
-    lags = 2 * round(REACH_S * case.rate) + 1
+    lags = 2 * case.signal.shape[2] - 1
     model.register_buffer("known", torch.zeros(leads, leads, lags, dtype=torch.float64))
     known = load(call.model / MODEL, model).get_buffer("known").numpy()
     model.to(device())

@@ -2,7 +2,8 @@
 makes samples of tokens.
 
 On one core a step of a 4-layer, 128-wide encoder over 100 tokens takes 0.28 s for 32 windows: patches of 25 samples
-(0.1 s at 250 Hz) are what a budget of minutes allows. Attention has no dropout: on a CPU it costs nine times the rest.
+(0.1 s at 250 Hz) are what a budget of minutes allows. There is no dropout: a tenth of it cost 4 % of
+the error after 600 steps (mitdb, validation patients), and in attention nine times the time of the rest on a CPU.
 """
 
 import math
@@ -32,16 +33,14 @@ def rotate(x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 class Block(nn.Module):
     """A pre-norm transformer block (Vaswani et al. 2017; Xiong et al. 2020) with rotary positions."""
 
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(width)
         self.keys = nn.Linear(width, 3 * width)
         self.mix = nn.Linear(width, width)
         self.feed_norm = nn.LayerNorm(width)
-        self.feed = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(4 * width, width)
-        )
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """(batch, tokens, width) to the same."""
@@ -81,11 +80,11 @@ class Encoder(nn.Module):
 class Transformer(Encoder):
     """Stem and transformer blocks: (windows, channels, samples) to (windows, tokens, width), whatever the leads."""
 
-    def __init__(self, channels: int, width: int, depth: int, heads: int, dropout: float = 0.0) -> None:
+    def __init__(self, channels: int, width: int, depth: int, heads: int) -> None:
         super().__init__()
         self.width, self.stride = width, TOKEN
         self.stem = Stem(channels, width)
-        self.blocks = nn.ModuleList(Block(width, heads, dropout) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:

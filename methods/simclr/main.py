@@ -27,6 +27,20 @@ def nt_xent(one: torch.Tensor, other: torch.Tensor, temperature: float = TEMPERA
     return functional.cross_entropy(alike, partner)
 
 
+def gathered(features: torch.Tensor) -> torch.Tensor:
+    """The features (windows, features) of all processes, in the order of their ranks.
+
+    Going back, gradients of all processes are summed; as each computes the whole loss and the training averages over
+    processes, what arrives is the gradient of one process that has all windows (but for the batch norm, which sees the
+    process's own).
+    """
+    if not torch.distributed.is_initialized():
+        return features
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(all_gather(features.contiguous()))
+
+
 class Contrastive(nn.Module):
     def __init__(self, encoder: Encoder, features: int = 128) -> None:
         super().__init__()
@@ -39,7 +53,8 @@ class Contrastive(nn.Module):
     def forward(self, names: torch.Tensor, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
         """The loss of two views of the same windows, channels (windows, channels, samples) each."""
         both = self.project(self.encoder(torch.cat([one, other]), names.repeat(2, 1)).mean(1)).float()
-        return nt_xent(*both.chunk(2))
+        first, second = (gathered(view) if self.training else view for view in both.chunk(2))
+        return nt_xent(first, second)
 
 
 def pretraining(call: Call) -> None:

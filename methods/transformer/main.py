@@ -8,7 +8,7 @@ from methods.kit.learned import run
 
 def encode(call: Call, leads: int, channels: int) -> Transformer:
     params = call.params
-    encoder = Transformer(channels, params["width"], params["depth"], params["heads"], params["dropout"])
+    encoder = Transformer(channels, params["width"], params["depth"], params["heads"])
     return encoder.requires_grad_(params["protocol"] == "finetune")
 
 

@@ -1,10 +1,9 @@
 """The linear minimum-mean-square estimate from what is visible, with covariances of training windows and the window."""
 
-import complete
 import denoise
 import numpy as np
 
-from methods.kit import kriging
+from methods.kit import kriging, stretches
 from methods.kit.exchange import Call, Windows, read_windows, serve
 
 
@@ -32,11 +31,13 @@ def predict(case: Windows, call: Call) -> np.ndarray:
     scaled, base, deviation = kriging.scale_down(signal, case.rate, call.params["baseline_s"])
     params = call.params
     of_points = {name: params[name] for name in ("prior", "nugget", "near_s", "tile_s", "margin_s")}
+    others = ("prior", "prior_leads", "nugget", "context_s", "thin", "reach_s", "every")
+    of_stretches = {name: params[name] for name in others}
     for window, seen in enumerate(np.isnan(signal)):
         if case.scenario["hides"] == "points":
             filled = kriging.points(scaled[window], known, case.rate, **of_points)
         else:
-            filled = complete.stretches(scaled[window], known, case.rate, params)
+            filled = stretches.complete(scaled[window], known, case.rate, **of_stretches)
         signal[window][seen] = (base[window] + deviation[window] * filled)[seen]
     return signal
 

@@ -113,7 +113,7 @@ def test_single_samples_are_known_from_those_around_them_better_than_by_lines():
     kind = next(kind for kind in KINDS if kind["hides"] == "points")
     rng = np.random.default_rng(4)
     shown = np.where(np.stack([hiding.draw(kind, rng, window.shape, RATE) for window in clean]), np.nan, clean)
-    kriged = krige(shown, known, RATE)
+    kriged = krige(shown, "points", known, RATE)
     unseen = np.isnan(shown)
     np.testing.assert_array_equal(kriged[~unseen], clean[~unseen])
     assert np.std((kriged - clean)[unseen]) < 0.95 * np.std((bridge(shown) - clean)[unseen])

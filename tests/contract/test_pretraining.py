@@ -1,6 +1,9 @@
 """The objectives of masked, predictive and contrastive pretraining, and how their weights reach the tasks."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -297,6 +300,42 @@ def test_nt_xent_is_the_double_loop():
     with pytest.raises(ValueError, match="at least two windows"):
         nt_xent(one[:1], other[:1])
     assert torch.isfinite(nt_xent(one.bfloat16(), other.bfloat16()))
+
+
+PROCESSES = """
+import os, sys
+import numpy as np, torch
+from methods.kit.training import join
+from tests.contract.loading import load
+simclr = load("simclr")
+rank, size = join()
+weights = torch.randn(6, 8, generator=torch.Generator().manual_seed(1)).requires_grad_()
+views = torch.randn(2, 6, 6, generator=torch.Generator().manual_seed(0))
+mine = slice(rank * 6 // size, (rank + 1) * 6 // size)
+one, other = (simclr.gathered(view[mine] @ weights) for view in views)
+simclr.nt_xent(one, other).backward()
+gradient = weights.grad
+if size > 1:
+    torch.distributed.all_reduce(gradient)
+    gradient /= size
+if rank == 0:
+    np.save(sys.argv[1], gradient.numpy())
+"""
+
+
+def test_two_processes_contrast_with_the_windows_of_both(tmp_path):
+    """T3-10."""
+    (tmp_path / "program.py").write_text(PROCESSES)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    port = str(20000 + os.getpid() % 20000)
+    launchers = ((), ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port))
+    for number, launcher in enumerate(launchers):
+        command = [sys.executable, *launcher, str(tmp_path / "program.py"), str(tmp_path / f"{number}.npy")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    alone, together = (np.load(tmp_path / f"{number}.npy") for number in range(2))
+    assert np.abs(alone).max() > 0.01
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-6)
 
 
 def test_byol_meets_the_other_view():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from methods.kit import kriging, rpeaks
+from methods.kit import kriging, rpeaks, stretches
 from methods.kit.baseline import bridge
 from methods.kit.exchange import Call, Windows
 
@@ -157,15 +157,13 @@ def test_wiener_of_a_known_ar1_is_the_closed_form_conditional_mean():
 
 
 def test_wiener_with_a_strong_prior_interpolates_an_ar1_as_its_training_covariance_says():
-    complete = load("wiener", "complete")
     rng = np.random.default_rng(5)
     known = kriging.covariance(ar1(rng, 200))
     lags = np.array([0, 1, 5, 20])
     assert np.allclose(known[0, 0, SAMPLES - 1 + lags], 0.9**lags, atol=0.03)
     window = ar1(rng, 1)[0]
     hidden = hide(window, [(0, 1000, 1004)])
-    params = call("wiener", prior=1e7, nugget=1e-6, thin=1).params
-    estimate = complete.stretches(hidden, known, RATE, params)[0, 1000:1004]
+    estimate = stretches.complete(hidden, known, RATE, prior=1e7, nugget=1e-6, thin=1)[0, 1000:1004]
     before, after = np.arange(1, 5), np.arange(4, 0, -1)
     both = 1 - 0.9 ** (2 * 5)
     expected = 0.9**before * (1 - 0.9 ** (2 * after)) / both * window[0, 999]
@@ -174,11 +172,10 @@ def test_wiener_with_a_strong_prior_interpolates_an_ar1_as_its_training_covarian
 
 
 def test_wiener_adapted_covariances_are_positive_semidefinite():
-    complete = load("wiener", "complete")
     window = ar1(np.random.default_rng(6), 1, leads=2)[0]
     known = kriging.covariance(ar1(np.random.default_rng(7), 5, leads=2))
     window[np.random.default_rng(8).random(window.shape) < 0.75] = np.nan
-    adapted = complete.adapt(window, known, 20, 60, 30.0)
+    adapted = kriging.adapt(window, known, 20, 60, 30.0)
     when, lead = np.tile(np.arange(40), 2), np.repeat([0, 1], 40)
     gram = adapted[lead[:, None], lead, 59 + when[:, None] - when]
     assert np.linalg.eigvalsh(gram).min() > -1e-9

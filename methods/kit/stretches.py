@@ -6,8 +6,12 @@ from methods.kit.gaps import runs
 from methods.kit.kriging import adapt, conditional_mean
 
 
-def stretches(window: np.ndarray, known: np.ndarray, rate: float, params: dict) -> np.ndarray:
-    """Hidden stretches of a window (leads, samples): from the other leads where visible, then from the lead itself.
+def complete(
+    window: np.ndarray, known: np.ndarray, rate: float, *, prior: float = 300, prior_leads: float = 100,
+    nugget: float = 0.003, context_s: float = 2.0, thin: int = 3, reach_s: float = 0.16, every: int = 2,
+) -> np.ndarray:  # fmt: skip
+    """Hidden stretches of a scaled window (leads, samples): from the other leads where visible, then from the lead
+    itself. `known` is `methods.kit.kriging.covariance`, over all lags of a window.
 
     The regression on the other leads leaves a rest, which is estimated from the visible rest of the lead; where no
     other lead is visible, the lead's own samples serve, those just estimated among them.
@@ -18,32 +22,35 @@ def stretches(window: np.ndarray, known: np.ndarray, rate: float, params: dict) 
         own = known[lead : lead + 1, lead : lead + 1]
         helped = ~seen & visible.any(axis=0)
         if seen.any() and helped.any():
-            explained = regress(window, lead, known, rate, params)
+            explained = regress(window, lead, known, rate, prior_leads, nugget, reach_s, every)
             rest = window[lead] - explained
             judged = np.isfinite(rest)
             if judged.any():
                 deviation = max(float(rest[judged].std()), 1e-6)
-                explained += deviation * krige(rest / deviation, own, rate, params)
+                explained += deviation * krige(rest / deviation, own, rate, prior, nugget, context_s, thin)
             filled[lead, helped] = explained[helped]
-        filled[lead] = krige(filled[lead], own, rate, params)
+        filled[lead] = krige(filled[lead], own, rate, prior, nugget, context_s, thin)
     return filled
 
 
-def krige(lead: np.ndarray, known: np.ndarray, rate: float, params: dict) -> np.ndarray:
-    """Hidden samples of a lead (samples,) given those of its visible ones that are near; 0 where nothing is near."""
+def krige(
+    lead: np.ndarray, known: np.ndarray, rate: float, prior: float, nugget: float, context_s: float, thin: int
+) -> np.ndarray:  # fmt: skip
+    """Hidden samples of a lead (samples,) given those of its visible ones within `context_s`, every `thin`-th of them;
+    0 where nothing is near."""
     hidden = np.isnan(lead)
     filled = np.where(hidden, 0.0, lead)
     if hidden.all() or not hidden.any():
         return filled
-    context = round(params["context_s"] * rate)
-    adapted = adapt(lead[None], known, len(lead), len(lead), params["prior"])
+    context = round(context_s * rate)
+    adapted = adapt(lead[None], known, len(lead), len(lead), prior)
     for start, stop in together(runs(hidden), context):
-        near = np.arange(max(0, start - context), min(len(lead), stop + context), params["thin"])
+        near = np.arange(max(0, start - context), min(len(lead), stop + context), thin)
         near = near[~hidden[near]]
         asked = start + np.flatnonzero(hidden[start:stop])
         if len(near):
             leads = (np.zeros_like(near), np.zeros_like(asked))
-            filled[asked] = conditional_mean(lead[near], (leads[0], near), (leads[1], asked), adapted, params["nugget"])
+            filled[asked] = conditional_mean(lead[near], (leads[0], near), (leads[1], asked), adapted, nugget)
     return filled
 
 
@@ -58,14 +65,17 @@ def together(stretches: list[tuple[int, int]], context: int) -> list[tuple[int, 
     return joined
 
 
-def regress(window: np.ndarray, lead: int, known: np.ndarray, rate: float, params: dict) -> np.ndarray:
+def regress(
+    window: np.ndarray, lead: int, known: np.ndarray, rate: float, prior: float, nugget: float, reach_s: float,
+    every: int,
+) -> np.ndarray:  # fmt: skip
     """What the other leads tell of `lead`, (samples,), NaN where none of them is visible.
 
     The normal equations of a FIR filter over +-`reach_s`: sums of products of samples that are visible together, and
-    `prior_leads` times the training windows' covariance.
+    `prior` times the training windows' covariance.
     """
-    reach, samples, prior = round(params["reach_s"] * rate), window.shape[1], params["prior_leads"]
-    lags = np.arange(-reach, reach + 1, params["every"])
+    reach, samples = round(reach_s * rate), window.shape[1]
+    lags = np.arange(-reach, reach + 1, every)
     visible = np.isfinite(window)
     times = np.clip(np.arange(samples) + lags[:, None], 0, samples - 1)
     lagged = np.nan_to_num(window)[:, times]
@@ -84,7 +94,7 @@ def regress(window: np.ndarray, lead: int, known: np.ndarray, rate: float, param
         cross = prior * known[lead, who, centre - when]
         gram += predictors[:, both] @ predictors[:, both].T
         cross += predictors[:, both] @ window[lead, both]
-        gram[np.diag_indices(len(gram))] += params["nugget"] * (prior + both.sum())
+        gram[np.diag_indices(len(gram))] += nugget * (prior + both.sum())
         seen = (chosen == sets.T).all(axis=1)
         explained[seen] = (np.linalg.solve(gram, cross) @ predictors)[seen]
     return explained
