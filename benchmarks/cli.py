@@ -89,6 +89,14 @@ def score(board: BoardName, row: RowName) -> None:
 
 
 @app.command()
+def history(board: BoardName, row: RowName) -> None:
+    """Keep how the trainings of a row went, in leaderboard/curves/BOARD/ROW.json."""
+    from leaderboard.histories import write_histories
+
+    write_histories(board, row)
+
+
+@app.command()
 def leaderboard(board: BoardName) -> None:
     """Write leaderboard/boards/BOARD from the scores, after checking that none is missing."""
     from leaderboard.board import write_board

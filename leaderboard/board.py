@@ -51,7 +51,13 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Docum
             documents.append(found)
     if unreadable:
         raise ContractError("\n".join(unreadable))
+    rows_in_order, tasks = list(board_rows(board, root)), list(TASKS)
+    documents.sort(key=lambda found: (_rank(found["row"], rows_in_order), _rank(found["task"], tasks)))
     return documents, costs
+
+
+def _rank(name: str, names: list[str]) -> int:
+    return names.index(name) if name in names else len(names)
 
 
 def _no_number(text: str) -> None:
@@ -123,8 +129,6 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     """Write what a board is shown by, from documents that the gate has let through; returns the path of `board.md`."""
     from leaderboard.page.build import write_page  # which reads documents as this module does
 
-    order = {name: k for k, name in enumerate(board_rows(board, root))}
-    documents.sort(key=lambda document: (order[document["row"]], TASKS.index(document["task"]), document["seed"]))
     table = cells(documents, costs, read_reproduced(root))
     out = root / "leaderboard/boards" / board
     buffer = io.StringIO()

@@ -11,12 +11,12 @@ from benchmarks.revisions import file_at
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
 from benchmarks.text import markdown_cell
+from leaderboard.gate import MADE_FROM
 from leaderboard.made import made_text
 from leaderboard.render import NAMES
 
 Document = dict[str, Any]
 HIGHER_IS_BETTER = {"macro_f1"}
-MADE_FROM = ("source", "params", "pretraining", "budget", "data", "seed", "scorer", "contract", "harness")
 
 
 def difference(before: Document | None, after: Document, since: str) -> str:
@@ -68,7 +68,7 @@ def why(before: Document, after: Document) -> list[str]:
     """The parts of a cell's provenance in which two states differ, and `intervals` where equal values have others."""
     old, new = before["provenance"], after["provenance"]
     intervals = _numbers(before) == _numbers(after) and _bounds(before) != _bounds(after)
-    return [part for part in MADE_FROM if old.get(part) != new.get(part)] + ["intervals"] * intervals
+    return [part for part in (*MADE_FROM, "scorer") if old.get(part) != new.get(part)] + ["intervals"] * intervals
 
 
 def board_difference(board: str, against: str = "HEAD", root: Path = ROOT) -> str:

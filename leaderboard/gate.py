@@ -23,7 +23,7 @@ from leaderboard.score import HARNESS_VERSION, recorded_source
 Document = dict[str, Any]
 NAMED = 8  # of what trips for one reason
 MOST_LEADS = 12
-MADE_FROM = ("data", "source", "params", "pretraining", "budget", "seed", "contract", "harness")  # what `key` digests
+MADE_FROM = ("source", "params", "pretraining", "budget", "data", "seed", "contract", "harness")  # what `key` digests
 
 
 class Trip(NamedTuple):

@@ -41,6 +41,7 @@ GROUPS = {
     "windows-mitdb": ["benchmarks/windows.py", "benchmarks/datasets/mitdb.py", "benchmarks/datasets/nstdb.py"],
     "cases": ["benchmarks/cases.py"],
     "score": ["leaderboard/score.py"],
+    "history": ["leaderboard/histories.py"],
     "leaderboard": ["leaderboard/board.py"],
 }
 

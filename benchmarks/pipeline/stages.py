@@ -5,15 +5,19 @@ from pathlib import Path
 
 from benchmarks import contract
 from benchmarks.contract import write_if_changed
-from benchmarks.pipeline.sources import source_texts
-from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method
+from benchmarks.pipeline.sources import base_of, source_texts
+from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method, settings
 
 HEADER = "# Written by `pqrst sync`. The template is in benchmarks/pipeline/stages.py.\nstages:\n"
+CURVES = (
+    "How the trainings of the rows of `{0}` went. `pqrst curves {0} ROW` draws them; the board's page shows them.\n"
+)
 
 
 def method_stages(folder: Path, root: Path = ROOT) -> str:
-    """The text of a method's dvc.yaml: pretrain (where it has that verb), a cell per task, and score; and the same for
-    the rows that are probes of another's pretraining."""
+    """The text of a method's dvc.yaml: pretrain (where it has that verb), a cell per task, score, and history (where it
+    may learn step by step: not on the base without torch); and the same for the rows that are probes of another's
+    pretraining."""
     rows = read_method(folder)
     card = rows[0].card
     boards = boards_of(card, root)
@@ -22,6 +26,7 @@ def method_stages(folder: Path, root: Path = ROOT) -> str:
     matrix = {"board": boards, "row": whole}
     learns = "fit" in card.verbs or "pretrain" in card.verbs
     pretrains = "pretrain" in card.verbs
+    by_steps = learns and base_of(folder) != "light"
     board_params = [
         *(["boards.${item.board}.budget"] if learns else []),
         *([] if card.deterministic else ["boards.${item.board}.seeds", "boards.${item.board}.seed"]),
@@ -60,6 +65,14 @@ def method_stages(folder: Path, root: Path = ROOT) -> str:
             ["leaderboard/scores/${item.board}/${item.row}:\n        cache: false"],
         )
 
+    def history(done: Sequence[str]) -> tuple:
+        return (
+            "pqrst history ${item.board} ${item.row}",
+            ["runs/${item.board}/${item.row}/" + f"{stage}/model" for stage in done],
+            [("benchmarks/source.json", ["history"])],
+            ["leaderboard/curves/${item.board}/${item.row}.json:\n        cache: false"],
+        )
+
     text = HEADER
     if pretrains:
         text += _stage(
@@ -72,10 +85,14 @@ def method_stages(folder: Path, root: Path = ROOT) -> str:
         )
     text += _stage("cell", {**matrix, "task": tasks}, *cell("${item.row}", "${item.row}", "${item.task}"))
     text += _stage("score", matrix, *score(tasks))
+    if by_steps:
+        text += _stage("history", matrix, *history([*(["pretrain"] if pretrains else []), *tasks]))
     for probe in probes:
         only = {"board": boards, "row": [probe]}
         text += _stage(f"probe-{probe}", only, *cell("${item.row}", card.probes[probe], PROBED))
         text += _stage(f"score-{probe}", only, *score([PROBED]))
+        if by_steps:
+            text += _stage(f"history-{probe}", only, *history([PROBED]))
     return text
 
 
@@ -89,11 +106,16 @@ def _stage(name: str, matrix: dict, cmd: str, deps: list[str], params: list, out
 
 
 def texts(root: Path = ROOT) -> dict[Path, str]:
-    """What every source digest and every method's dvc.yaml must say."""
-    return source_texts(root) | {folder / "dvc.yaml": method_stages(folder, root) for folder in method_folders(root)}
+    """What every source digest and every method's dvc.yaml must say, and the note in a board's folder of learning
+    curves, which must be there even where no row of the board learns step by step."""
+    stages = {folder / "dvc.yaml": method_stages(folder, root) for folder in method_folders(root)}
+    curves = {
+        root / "leaderboard/curves" / board / "README.md": CURVES.format(board) for board in settings(root).boards
+    }
+    return source_texts(root) | stages | curves
 
 
 def sync(root: Path = ROOT) -> list[Path]:
-    """Bring every written-out file up to date: source digests, the methods' stages, the contract's JSON Schema."""
+    """Bring every written-out file up to date: those of `texts`, the contract's JSON Schema."""
     changed = [path for path, text in texts(root).items() if write_if_changed(path, text)]
     return changed + contract.write_schema(root / "benchmarks/schema")

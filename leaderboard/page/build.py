@@ -54,6 +54,7 @@ MODULES = (
     "across",
     "ecg",
     "proof",
+    "training",
     "cell",
     "theme",
     "main",

@@ -32,6 +32,7 @@ def content(found: Inputs) -> Document:
         "questions": pack_questions(found.questions),
         "answers": {row: pack_answers(each) for row, each in found.answers.items()},
         "analysis": found.analysis,
+        "histories": found.histories,
         "reproduced": found.reproduced,
     }
 

@@ -2,6 +2,7 @@
 what is there and broken is an error that names the file.
 
     leaderboard/scores/BOARD/ROW/*.json          score documents, costs.json, examples.json
+    leaderboard/curves/BOARD/ROW.json            how its trainings went (may be missing)
     leaderboard/boards/BOARD/analysis.json       comparisons and ranks (may be missing)
     leaderboard/published.yaml                   numbers of the literature
     leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing)
@@ -14,11 +15,12 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks import datasets
-from benchmarks.contract import TASKS, ContractError
+from benchmarks.contract import ContractError
 from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
 from leaderboard.board import cells, read_documents
 from leaderboard.examples import QUESTIONS
+from leaderboard.histories import Histories, read_histories
 from leaderboard.published import published_rows
 from leaderboard.reproduced import read_reproduced
 
@@ -40,14 +42,13 @@ class Inputs:
     analysis: Document | None
     published: list[Document]  # as `published_rows` gives them
     reproduced: Document  # ROW/TASK: what was found when it was made again
+    histories: dict[str, Histories]  # row: its trainings; the pretraining of a probe is that of the row that it probes
 
 
 def read_inputs(board: str, root: Path) -> Inputs:
     """Read a board; raises ContractError naming the file that is broken."""
     documents, costs = read_documents(board, root)
     reproduced = read_reproduced(root)
-    order = {name: k for k, name in enumerate(board_rows(board, root))}
-    documents.sort(key=lambda found: (order.get(found["row"], len(order)), TASKS.index(found["task"]), found["seed"]))
     scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
     shown = {path.parent.name: _json(path) for path in sorted(scores.glob("*/examples.json"))}
     data = datasets.load(find_board(board, root).dataset)
@@ -65,7 +66,17 @@ def read_inputs(board: str, root: Path) -> Inputs:
         reproduced={
             name.removeprefix(f"{board}/"): last for name, last in reproduced.items() if name.startswith(f"{board}/")
         },
+        histories={name: kept for name in board_rows(board, root) if (kept := _histories(board, name, root))},
     )
+
+
+def _histories(board: str, row: str, root: Path) -> Histories:
+    found = read_histories(board, row, root)
+    pretraining = rows(root)[row].pretraining if row in rows(root) else None
+    if pretraining and pretraining != row:
+        first = read_histories(board, pretraining, root)
+        found |= {"pretrain": first["pretrain"]} if "pretrain" in first else {}
+    return found
 
 
 def _facts(data: ModuleType) -> Document:

@@ -185,6 +185,19 @@ def test_a_cell_shows_windows_numbers_and_proof(browser, page):
     assert browser.trouble == []
 
 
+def test_a_learned_cell_shows_how_its_trainings_went(browser, page):
+    browser.open(page, "#forecasting/forecast-20/mae-patch")
+    assert texts(browser, "dialog .trainings h4") == ["Pretraining", "Training, forecasting"]
+    assert browser.run("document.querySelectorAll('dialog .trainings .told').length") == 2
+    words = browser.run("document.querySelector('dialog .trainings svg').getAttribute('aria-label')")
+    assert words.endswith("lowest 0.05 at step 450 of 600.")
+    browser.open(page, "#forecasting/forecast-20/resnet1d")
+    assert texts(browser, "dialog .trainings h4") == ["Training, forecasting"]
+    browser.open(page, "#forecasting/forecast-20/wiener")
+    assert texts(browser, "dialog .trainings h4") == []
+    assert browser.trouble == []
+
+
 def test_a_trace_is_drawn_as_it_was_kept(browser, page):
     """Millimetres of ECG paper: 0.2 from sample to sample at 125 Hz, 0.1 for 10 µV."""
     kept = json.loads((page.parents[2] / "scores" / boards.BOARD / "oracle/examples.json").read_text())

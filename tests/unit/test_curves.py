@@ -1,4 +1,4 @@
-"""Learning curves are drawn from what trainings wrote."""
+"""Learning curves are kept and drawn as trainings wrote them."""
 
 import json
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.contract import ContractError
-from leaderboard.curves import draw, histories, write_curves
+from leaderboard.curves import draw, write_curves
+from leaderboard.histories import gather, read_histories, write_histories
 
 
 def write(runs, stage, checks):
@@ -23,7 +24,11 @@ def test_a_panel_for_each_training_marks_where_the_weights_are_from(tmp_path):
     runs = tmp_path / "runs" / "toy" / "row"
     write(runs, "classification", checks(0.5, 0.2, 0.4))
     write(runs, "pretrain", checks(3, 2))
-    figure = draw(histories(runs), "row on toy")
+    write_histories("toy", "row", tmp_path)
+    found = read_histories("toy", "row", tmp_path)
+    assert found == gather(runs)
+    assert found["classification"]["0"]["training"] == [1, 0.5, 0.33333]
+    figure = draw(found, "row on toy")
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["pretrain, seed 0", "classification, seed 0"]
     validation = figure.axes[-1]
@@ -35,8 +40,14 @@ def test_a_panel_for_each_training_marks_where_the_weights_are_from(tmp_path):
 
 
 def test_what_is_missing_or_wrong_is_named(tmp_path):
-    with pytest.raises(ContractError, match=r"history\.json, found none"):
-        histories(tmp_path)
+    assert read_histories("toy", "row", tmp_path) == {}
+    with pytest.raises(ContractError, match=r"curves/toy/row\.json: expected a training's history, found none"):
+        write_curves("toy", "row", tmp_path)
     write(tmp_path, "forecasting", [{"step": 1}])
     with pytest.raises(ContractError, match=r"forecasting/model/seed-0/history\.json: expected a list"):
-        histories(tmp_path)
+        gather(tmp_path)
+    path = write_histories("toy", "row", tmp_path)
+    assert json.loads(path.read_text()) == {}, "a row without trainings keeps an empty one"
+    path.write_text("{")
+    with pytest.raises(ContractError, match=r"row\.json: not readable"):
+        read_histories("toy", "row", tmp_path)

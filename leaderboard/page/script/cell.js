@@ -7,6 +7,7 @@ import { difference, fixed, interval, metricName, ranks } from "./format.js";
 import { mark } from "./marks.js";
 import { about, proofCard } from "./proof.js";
 import { analysed, cellOf, data, family, label, rows } from "./state.js";
+import { trainingView } from "./training.js";
 import { leadsOf, numbers, placed, trace } from "./unpack.js";
 
 let beside = "";
@@ -224,5 +225,6 @@ export function cellView(row, task, scenario, go, close) {
       ? el("p", { class: "notice" }, `This row does not do ${scenario}.`)
       : pictures(row, task, scenario, again),
     el("div", { class: "columns" }, el("div", {}, numbersOf(row, task, scenario), about(row)), proofCard(row, task)),
+    trainingView(row, task),
   ];
 }

@@ -28,6 +28,11 @@ export function fixed(value, digits = 3) {
   return value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−");
 }
 
+/** Two digits that count. */
+export function significant(value) {
+  return String(Number(value.toPrecision(2))).replace("-", "−");
+}
+
 export function signed(value, digits = 2) {
   return `${value > 0 ? "+" : ""}${fixed(value, digits)}`;
 }
