@@ -7,6 +7,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,12 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Docum
             documents.append(found)
     if unreadable:
         raise ContractError("\n".join(unreadable))
-    rows_in_order, tasks = list(board_rows(board, root)), list(TASKS)
-    documents.sort(key=lambda found: (_rank(found["row"], rows_in_order), _rank(found["task"], tasks)))
+    names = list(board_rows(board, root))
+    documents.sort(key=lambda found: (_rank(found["row"], names), _rank(found["task"], TASKS)))
     return documents, costs
 
 
-def _rank(name: str, names: list[str]) -> int:
+def _rank(name: str, names: Sequence[str]) -> int:
     return names.index(name) if name in names else len(names)
 
 
