@@ -19,7 +19,7 @@ def record(seconds: float = 61.3, seed: int = 0) -> Record:
 
 def seen_of(one: Record) -> heartbeats.Seen:
     """`one` beside an estimate that says nothing."""
-    return heartbeats.seen(one, np.full((len(one.beats), 5), -np.log(5), np.float32))
+    return heartbeats.seen(one, np.full((1, len(one.beats), 5), -np.log(5), np.float32))
 
 
 class Sums(Encoder):
@@ -77,23 +77,23 @@ def test_records_without_beats_and_flat_leads_are_finite():
 def test_what_is_known_of_a_beat_is_relative_to_its_record():
     """Neither gain nor polarity of a lead changes it, and a later beat is known as such."""
     one = record()
-    found = heartbeats.context_of(one)
+    found = heartbeats.context_of(one)[0]
     assert found.shape == (len(one.beats), heartbeats.FEATURES)
     turned = Record(one.signal * np.float32(-2), one.leads, RATE, one.beats, None, None)
-    np.testing.assert_allclose(heartbeats.context_of(turned), found, atol=0.02)
+    np.testing.assert_allclose(heartbeats.context_of(turned)[0], found, atol=0.02)
     late = one.beats.copy()
     late[20] += 60
-    moved = np.abs(heartbeats.context_of(Record(one.signal, one.leads, RATE, late, None, None)) - found).max(1)
+    moved = np.abs(heartbeats.context_of(Record(one.signal, one.leads, RATE, late, None, None))[0] - found).max(1)
     assert np.argmax(moved) in (19, 20, 21)
 
 
 def test_an_untrained_head_says_what_the_forest_says():
     one = record()
-    estimate = np.log(np.random.default_rng(3).dirichlet(np.ones(5), len(one.beats))).astype(np.float32)
+    estimate = np.log(np.random.default_rng(3).dirichlet(np.ones(5), (1, len(one.beats)))).astype(np.float32)
     model = heartbeats.Heartbeat(Sums(), RATE).eval()
     model.shift.copy_(torch.randn(5))
     found = heartbeats.log_probabilities(model, heartbeats.seen(one, estimate), RATE)
-    np.testing.assert_allclose(found, estimate, atol=1e-5)
+    np.testing.assert_allclose(found, estimate[0], atol=1e-5)
 
 
 def test_no_beat_is_estimated_by_a_forest_that_has_seen_its_patient():
@@ -105,12 +105,26 @@ def test_no_beat_is_estimated_by_a_forest_that_has_seen_its_patient():
     ]
     labels = [lesson[1][:300] for lesson in lessons]
     found = heartbeats.estimates(lessons, [5, 5, 7, 8, 9, 11], 0)
-    right = np.mean([np.mean(p.argmax(1) == y) for p, y in zip(found, labels, strict=True)])
+    right = np.mean([np.mean(p.argmax(2) == y) for p, y in zip(found, labels, strict=True)])
     assert right < 0.6
     trees = forest.grow(lessons, rng, **heartbeats.FOREST)
-    assert np.mean(heartbeats.estimated(trees, lessons[0][0][:300]).argmax(1) == labels[0]) > 0.75
+    assert np.mean(heartbeats.estimated(trees, lessons[0][0][:300]).argmax(2) == labels[0]) > 0.75
     with pytest.raises(ValueError, match="two patients or more, found those of patient 5 alone"):
         heartbeats.estimates(lessons[:2], [5, 5], 0)
+
+
+def test_a_beat_is_known_relative_to_its_record_and_to_the_piece_around_it():
+    one = record(200)
+    assert len(one.beats) > 150
+    seen = heartbeats.seen(one, np.stack([np.zeros((len(one.beats), 5)), np.ones((len(one.beats), 5))]))
+    assert seen.context.shape == (2, len(one.beats), heartbeats.FEATURES)
+    batches = [heartbeats.batch_of([seen], [(0, 0, np.arange(3), to)], RATE) for to in (0, 1)]
+    for part in range(4):
+        assert torch.equal(batches[0][part], batches[1][part]), "the window is the same"
+    for to, batch in enumerate(batches):
+        np.testing.assert_array_equal(batch[4], seen.context[to, :3])
+        np.testing.assert_array_equal(batch[5], np.full((3, 5), to))
+    assert not torch.equal(batches[0][4], batches[1][4])
 
 
 def test_shares_grow_with_the_root_of_classes_and_patients():
