@@ -117,3 +117,25 @@ def test_single_samples_are_known_from_those_around_them_better_than_by_lines():
     unseen = np.isnan(shown)
     np.testing.assert_array_equal(kriged[~unseen], clean[~unseen])
     assert np.std((kriged - clean)[unseen]) < 0.95 * np.std((bridge(shown) - clean)[unseen])
+
+
+@pytest.mark.parametrize("name", ["block-40", "lead-1", "lead-2"])
+def test_the_base_is_nearer_to_what_is_hidden_than_lines(name: str):
+    kind = next(kind for kind in KINDS if kind["name"] == name)
+    clean, rng = windows(np.random.default_rng(3), 12), np.random.default_rng(4)
+    unseen = np.stack([hiding.draw(kind, rng, window.shape, RATE) for window in clean])
+    shown = np.where(unseen, np.nan, clean)
+    base = inputs_of(shown, [kind] * 12, RATE, KNOWN).base.numpy()
+    assert np.std((base - clean)[unseen]) < 0.8 * np.std((bridge(shown) - clean)[unseen])
+
+
+def test_where_no_lead_is_visible_a_block_takes_no_usual_beat():
+    """Its beats can't be placed there: kriging alone, which tends to nothing, is the better guess."""
+    kind = next(kind for kind in KINDS if kind["name"] == "block-40")
+    shown = windows(np.random.default_rng(3), 1)
+    shown[0, 0, 500:1500] = np.nan
+    shown[0, 1, 1000:2000] = np.nan
+    base = inputs_of(shown, [kind], RATE, KNOWN).base[0].numpy()
+    kriged = krige(shown, "block", KNOWN, RATE)[0]
+    np.testing.assert_allclose(base[:, 1000:1500], kriged[:, 1000:1500], atol=1e-5)
+    assert np.abs(base[0, 500:1000] - kriged[0, 500:1000]).max() > 0.05
