@@ -1,8 +1,8 @@
 """What a board's scores say once patients, seeds and the number of comparisons are taken into account.
 
 `analysis.json` is made from the score documents alone: per scenario each row's figure with its interval, the paired
-difference to the strongest classical row with its verdict, rank sets, and the patient on whom the leader depends; over
-scenarios a matrix of wins, ties and losses. Same documents, same bytes.
+difference to the strongest classical row with its verdict, rank sets, the patient on whom the leader depends, and what
+a pretraining gained; over scenarios a matrix of wins, ties and losses. Same documents, same bytes.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,6 +25,7 @@ POOLED = "macro_f1"  # the primary metric that is no mean over patients; the oth
 # decimal of a macro-F1, as papers print it, does not tell apart.
 MARGIN_SKILL = 0.05
 MARGIN_MACRO_F1 = 0.02
+FROM_NOTHING = ("transformer", "untrained")  # rows that a pretraining must beat; the second's encoder is frozen
 # In units of the record's scale. A smaller error is no smaller to anyone; its logarithm must not decide a mean.
 SMALLEST_ERROR = 1e-3
 
@@ -47,11 +48,17 @@ class Scores:
 
 
 def analyse(
-    board: str, seed: int, rows: Sequence[str], documents: Sequence[Document], probes: Collection[str] = ()
+    board: str,
+    seed: int,
+    rows: Sequence[str],
+    documents: Sequence[Document],
+    pretrained: Collection[str] = (),
+    probes: Collection[str] = (),
 ) -> Document:
     """`analysis.json` of a board from its score documents and its seed.
 
-    `rows` in the order of the board; `probes` are those that do one task alone. A row stands in a scenario where every
+    `rows` in the order of the board; `pretrained` are those with a pretraining of their own, `probes` those that keep
+    another's frozen and do one task alone. A row stands in a scenario where every
     seed of its cell was scored: one that failed in part is left out, for what is left is no fair sample. Raises
     ContractError where two rows were scored on different patients.
     """
@@ -71,7 +78,8 @@ def analyse(
             if not table:
                 continue
             better, scenarios[name] = _scenario(table, metric, families, patients, rng)
-            scenarios[name] = {"task": task, **scenarios[name]}
+            gains = _gains(table, metric, (pretrained, probes), generator("pretraining", seed, name))
+            scenarios[name] = {"task": task, **scenarios[name], "pretraining": gains}
             at = [contenders.index(row) for row in scenarios[name]["ranks_of"]]
             tie = ~(better | better.T | np.eye(len(at), dtype=bool))
             for kind, pairs in enumerate((better, tie, better.T)):
@@ -149,8 +157,7 @@ def _scenario(
 ) -> tuple[np.ndarray, Document]:
     """Which ranked row is better than which (ranked, ranked), and the scenario as `analysis.json` holds it."""
     pooled = metric == POOLED
-    sign = 1 if pooled else -1
-    margin = MARGIN_MACRO_F1 if pooled else MARGIN_SKILL
+    sign, margin = _sense(metric)
     ranked = [scores for scores in table if families[scores.row] != "control"]
     classical = [s for s in ranked if families[s.row] in CLASSICAL and np.isfinite(s.validation)]
     reference = max(classical, key=lambda s: sign * s.validation, default=None)
@@ -183,6 +190,29 @@ def _scenario(
             for scores in table
         },
     }
+
+
+def _sense(metric: str) -> tuple[int, float]:
+    """1 where a greater figure is better, else -1; and the difference that would change nobody's choice."""
+    return (1, MARGIN_MACRO_F1) if metric == POOLED else (-1, MARGIN_SKILL)
+
+
+def _gains(
+    table: list[Scores], metric: str, learnt: tuple[Collection[str], Collection[str]], rng: np.random.Generator
+) -> list[Document]:
+    """What pretraining gained: of the pretrained rows the best on the validation patients, against rows that had none;
+    then the same of the probes, against the encoder that was frozen as it was drawn."""
+    sign, margin = _sense(metric)
+    rows = {scores.row: scores for scores in table}
+    found = []
+    for names, bases in zip(learnt, (FROM_NOTHING, FROM_NOTHING[1:]), strict=True):
+        mine = [rows[name] for name in names if name in rows and np.isfinite(rows[name].validation)]
+        known = [rows[base] for base in bases if base in rows]
+        if mine and known:
+            best = max(mine, key=lambda scores: sign * scores.validation)
+            against = {base.row: _differences([best], base, margin, rng)[0][best.row] for base in known}
+            found.append({"row": best.row, "against": against})
+    return found
 
 
 def _figure(scores: Scores) -> Document:

@@ -139,8 +139,10 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     write_text(out / "board.csv", buffer.getvalue())
     about = {"board": board, "harness_version": HARNESS_VERSION, **settings(root).boards[board].model_dump()}
     write_text(out / "board.json", dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}))
+    pretrained = [name for name, row in rows(root).items() if row.pretraining == name]
     probes = [name for name, row in rows(root).items() if row.is_probe]
-    analysis = analyse(board, settings(root).boards[board].seed, board_rows(board, root), documents, probes)
+    seed = settings(root).boards[board].seed
+    analysis = analyse(board, seed, board_rows(board, root), documents, pretrained, probes)
     write_text(out / "analysis.json", dump(analysis))
     write_text(out / "board.md", markdown(board, table, analysis))
     write_views(out, documents, table)

@@ -7,6 +7,7 @@ from tabulate import tabulate
 
 from benchmarks.contract import TASKS, Family
 from benchmarks.text import markdown_cell
+from leaderboard.analysis import FROM_NOTHING
 from leaderboard.comparisons import LEVEL, POWER, smallest_p
 from leaderboard.published import published_table
 from leaderboard.reproduced import made_again
@@ -122,14 +123,20 @@ def _compared(row: str, scenario: dict[str, Any]) -> str:
         return "–"
     first, last = found["rank"]
     rank = f"rank {first}" if first == last else f"rank {first}–{last}"
-    difference = found["difference"]
-    if difference is None:
+    if found["difference"] is None:
         return f"{'reference' if row == scenario['reference'] else ''}<br>{rank}".removeprefix("<br>")
+    return f"{_difference(found['difference'])}<br>{rank}"
+
+
+def _difference(difference: dict[str, Any] | None) -> str:
+    """A difference with its verdict and interval."""
+    if difference is None:
+        return "–"
     verdict = f"**{difference['verdict']}**" if difference["verdict"] == "better" else difference["verdict"]
     if difference["low"] is None:
-        return f"{verdict} {_signed(difference['value'])}<br>{rank}"
+        return f"{verdict} {_signed(difference['value'])}"
     bounds = f"({_signed(difference['low'])} to {_signed(difference['high'])})"
-    return f"{verdict} {_signed(difference['value'])} {bounds}<br>{rank}"
+    return f"{verdict} {_signed(difference['value'])} {bounds}"
 
 
 def _signed(value: float | None) -> str:
@@ -140,6 +147,28 @@ def _spread(found: dict[str, Any] | None) -> str:
     if found is None or found["seed_sd"] is None:
         return ""
     return f"{found['seed_sd']:.3f} \\| {found['patient_sd'] or 0:.3f}"
+
+
+def pretraining_table(analysis: Analysis) -> str:
+    """What pretraining gained, scenario by scenario; empty where no row of the board is pretrained."""
+    lines, both = [], []
+    for name, found in analysis["scenarios"].items():
+        for gain in found["pretraining"]:
+            against = gain["against"]
+            lines.append([name, gain["row"], *(_difference(against.get(base)) for base in FROM_NOTHING)])
+            if len(against) == len(FROM_NOTHING) and all(each["verdict"] == "better" for each in against.values()):
+                both.append(name)
+    if not lines:
+        return ""
+    head = ["scenario", "pretrained row", *(f"against {base}" for base in FROM_NOTHING)]
+    return (
+        "## Does pretraining help?\n\nOf the pretrained rows the one that was best on the validation patients, "
+        "against `transformer`, trained from nothing, and `untrained`, its encoder frozen as it was drawn. Each row "
+        "has the same training for the task; the pretraining comes on top. Rows `…-linear` keep their pretraining "
+        "frozen. Differences as above, each tested by itself.\n\n"
+        f"{tabulate(lines, head, tablefmt='github', disable_numparse=True)}\n\n"
+        f"Better than both: {', '.join(both) or 'in no scenario'}.\n"
+    )
 
 
 def matrix_table(analysis: Analysis) -> str:
@@ -188,7 +217,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")
-    parts += [table for table in [published_table(board, cells)] if table]
+    parts += [table for table in (pretraining_table(analysis), published_table(board, cells)) if table]
     parts.append(
         "## Wins/ties/losses\n\nOf the row against the column, over the scenarios that both do; a tie is a pair that "
         f"the rank sets do not order. *tasks*: scored of those asked.\n\n{matrix_table(analysis)}"

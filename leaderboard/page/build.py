@@ -16,6 +16,7 @@ import jinja2
 from benchmarks.contract import TASKS, write_text
 from benchmarks.settings import ROOT
 from benchmarks.text import printable
+from leaderboard.analysis import FROM_NOTHING
 from leaderboard.page import tables
 from leaderboard.page.content import content
 from leaderboard.page.inputs import Inputs, read_inputs
@@ -91,6 +92,8 @@ def html(found: Inputs) -> str:
         data=embedded(content(found)),
         tasks=[tables.task_table(found, task) for task in TASKS],
         overview=tables.overview(found),
+        gains=tables.gains(found),
+        from_nothing=FROM_NOTHING,
         failures=tables.failures(found),
         counts=tables.counts(found),
         families=sorted(set(tables.row_families(found).values()), key=FAMILIES.index),

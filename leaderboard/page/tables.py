@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.contract import TASKS
 from benchmarks.text import printable
+from leaderboard.analysis import FROM_NOTHING
 from leaderboard.page.content import by_row, merged, row_families, scenarios
 from leaderboard.page.inputs import Inputs
 from leaderboard.published import derived
@@ -193,6 +194,33 @@ def _standing(scenario: Document, row: str, name: str, task: str) -> Document | 
         "ranks": ranks,
         "middle": None if low is None else low + high,
     }
+
+
+def gains(found: Inputs) -> list[Document]:
+    """What pretraining gained, a line for each scenario and kind of pretrained row."""
+    lines = []
+    for name, scenario in (found.analysis or {}).get("scenarios", {}).items():
+        for gain in scenario["pretraining"]:
+            against = [_gain(gain["against"].get(base), scenario["better"]) for base in FROM_NOTHING]
+            lines.append({"scenario": name, "task": scenario["task"], "row": gain["row"], "against": against})
+    return lines
+
+
+def _gain(difference: Document | None, better: str) -> Document | None:
+    """A difference as a verdict and words: macro-F1, or the change of the error in %."""
+    if difference is None:
+        return None
+    mark, meaning = VERDICTS[difference["verdict"]]
+    bounds = [difference[each] for each in ("value", "low", "high")]
+    if better == "lower":
+        bounds = [100 * (math.exp(-bounds[k]) - 1) if bounds[k] is not None else None for k in (0, 2, 1)]
+    text, low, high = (None if each is None else _signed(each, better) for each in bounds)
+    words = f"{text} ({low} to {high})" if low else f"{text}"
+    return {"verdict": difference["verdict"], "mark": mark, "meaning": meaning, "text": words}
+
+
+def _signed(value: float, better: str) -> str:
+    return (f"{value:+z.2f}" if better == "higher" else f"{value:+z.0f} %").replace("-", "−")
 
 
 def failures(found: Inputs) -> list[Document]:

@@ -26,6 +26,7 @@ ROWS = {
     "resnet1d": "supervised",
     "mae-patch": "masked",
 }
+BETTER = {"value": 0.1, "low": 0.04, "high": 0.16, "verdict": "better"}
 LEARNED = ("supervised", "masked", "predictive", "contrastive", "generative")
 
 Document = dict[str, Any]
@@ -240,4 +241,5 @@ def one_scenario(scored_rows: dict[str, Document], rows: dict[str, str], rng: np
         "influence": {"patient": patients[0], "leader": ranked[0]},
         "ranks_of": ranked,
         "rows": lines,
+        "pretraining": [{"row": "mae-patch", "against": {"transformer": {**BETTER, "p": 0.01, "p_holm": 0.01}}}],
     }

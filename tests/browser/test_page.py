@@ -72,6 +72,9 @@ def test_every_figure_is_drawn(browser, page):
     assert len(texts(browser, "#panel-classification .confusion")) == 2
     browser.open(page)
     assert len(texts(browser, "#panel-overview .across tbody tr")) == 5
+    gained = dict(zip(texts(browser, ".gains tbody th"), texts(browser, ".gains tbody tr"), strict=True))
+    assert "mae-patch" in gained["gap-30"] and "−10 % (−15 % to −4 %)" in gained["gap-30"]
+    assert "+0.10 (+0.04 to +0.16)" in gained["heartbeat"]
 
 
 def test_tabs_and_scenarios_work_by_keyboard(browser, page):

@@ -15,7 +15,7 @@ from benchmarks.settings import ROOT, board_rows, rows
 from leaderboard.analysis import MARGIN_SKILL, analyse
 from leaderboard.board import read_documents, write_tables
 from leaderboard.comparisons import holm
-from leaderboard.render import comparison_table, markdown, matrix_table
+from leaderboard.render import comparison_table, markdown, matrix_table, pretraining_table
 from leaderboard.score import dump
 from leaderboard.statistics import COVERAGE, jackknife_macro_f1, patient_mean_interval
 from tests.unit import worlds
@@ -307,7 +307,7 @@ def test_the_keys_are_those_that_the_page_reads_and_the_bytes_the_same():
     scenario = found["scenarios"]["gap"]
     assert list(scenario) == [
         *("task", "metric", "better", "patients", "reference", "margin", "mde", "leader", "influence", "ranks_of"),
-        "rows",
+        *("rows", "pretraining"),
     ]
     assert scenario["patients"] == PATIENTS[VALIDATION:] and len(scenario["rows"]["mae"]["per_patient"]) == TEST
     assert list(scenario["rows"]["mae"]) == [
@@ -320,6 +320,28 @@ def test_the_keys_are_those_that_the_page_reads_and_the_bytes_the_same():
     assert {**other, "rank": 0} == {**scenario["rows"]["mae"], "rank": 0}
 
 
+def test_a_pretraining_is_compared_with_rows_that_had_none():
+    """The pretrained row is chosen on the validation patients, and no control's rank or reference changes by it."""
+    chosen, other = some_errors(3, -0.2), some_errors(4, -0.4)
+    other[:VALIDATION] *= 3
+    rows = {"linear": some_errors(1), "mae": chosen, "jepa": other, "transformer": some_errors(5), "untrained": chosen}
+    documents = small(**rows)
+    for each in documents:
+        each["family"] = {"untrained": "control", "transformer": "supervised"}.get(each["row"], each["family"])
+    found = analysed(documents, pretrained=["mae", "jepa"])["scenarios"]["gap"]
+    gain = found["pretraining"]
+    assert [each["row"] for each in gain] == ["mae"]
+    against = gain[0]["against"]
+    logs = np.log(rows["transformer"] / chosen)[VALIDATION:]
+    assert against["transformer"]["value"] == pytest.approx(logs.mean(), abs=1e-5)
+    assert against["transformer"]["verdict"] == "better" and against["transformer"]["p"] < 1e-5
+    assert against["untrained"]["value"] == 0 and against["untrained"]["verdict"] == "equivalent"
+    without = analysed(documents)["scenarios"]["gap"]
+    assert without["pretraining"] == [] and without == found | {"pretraining": []}
+    probed = analysed(documents, probes=["jepa"])["scenarios"]["gap"]["pretraining"]
+    assert [(each["row"], list(each["against"])) for each in probed] == [("jepa", ["untrained"])]
+
+
 def test_the_tables_say_it():
     FAMILY.setdefault("probe", "masked")
     analysis = analysed(four_tasks(), probes=["probe"])
@@ -328,6 +350,10 @@ def test_the_tables_say_it():
     assert f"Smallest difference that {TEST} patients show 80% of the time: gap 0.0" in table
     assert "| 1 linear | 2/4" in matrix_table(analysis) and "| 1/1/0" in matrix_table(analysis)
     assert "too few" not in table
+    assert pretraining_table(analysis) == ""
+    learnt = small(mae=some_errors(3, -0.2), transformer=some_errors(5), untrained=some_errors(6))
+    told = pretraining_table(analysed(learnt, pretrained=["mae"]))
+    assert "| gap        | mae              | **better** +0.2" in told and "Better than both: gap." in told
     seeds = analysed(small(linear=some_errors(1), mae=[some_errors(3), some_errors(4)]))
     assert "over seeds | over patients" in comparison_table(COMPLETION, seeds)
     assert comparison_table(BEATS, seeds) == "No row that is no control was scored.\n"
