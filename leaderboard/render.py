@@ -151,13 +151,11 @@ def _spread(found: dict[str, Any] | None) -> str:
 
 def pretraining_table(analysis: Analysis) -> str:
     """What pretraining gained, scenario by scenario; empty where no row of the board is pretrained."""
-    lines, both = [], []
-    for name, found in analysis["scenarios"].items():
-        for gain in found["pretraining"]:
-            against = gain["against"]
-            lines.append([name, gain["row"], *(_difference(against.get(base)) for base in FROM_NOTHING)])
-            if len(against) == len(FROM_NOTHING) and all(each["verdict"] == "better" for each in against.values()):
-                both.append(name)
+    lines = [
+        [name, gain["row"], *(_difference(gain["against"].get(base)) for base in FROM_NOTHING)]
+        for name, found in analysis["scenarios"].items()
+        for gain in found["pretraining"]
+    ]
     if not lines:
         return ""
     head = ["scenario", "pretrained row", *(f"against {base}" for base in FROM_NOTHING)]
@@ -167,8 +165,19 @@ def pretraining_table(analysis: Analysis) -> str:
         "has the same training for the task; the pretraining comes on top. Rows `…-linear` keep their pretraining "
         "frozen. Differences as above, each tested by itself.\n\n"
         f"{tabulate(lines, head, tablefmt='github', disable_numparse=True)}\n\n"
-        f"Better than both: {', '.join(both) or 'in no scenario'}.\n"
+        f"{helped(analysis)}\n"
     )
+
+
+def helped(analysis: Analysis) -> str:
+    """In which scenarios a pretraining gained something over both rows that had none, in words."""
+    names = [
+        name
+        for name, found in analysis["scenarios"].items()
+        for gain in found["pretraining"]
+        if len(gain["against"]) == len(FROM_NOTHING) and all((d["low"] or 0) > 0 for d in gain["against"].values())
+    ]
+    return f"Interval above zero against both: {', '.join(names) or 'in no scenario'}."
 
 
 def matrix_table(analysis: Analysis) -> str:

@@ -20,7 +20,7 @@ from leaderboard.analysis import FROM_NOTHING
 from leaderboard.page import tables
 from leaderboard.page.content import content
 from leaderboard.page.inputs import Inputs, read_inputs
-from leaderboard.render import FAMILIES
+from leaderboard.render import FAMILIES, helped
 
 HERE = Path(__file__).parent
 # In the order in which they need one another. Each is a global `d3` with one piece more.
@@ -94,6 +94,7 @@ def html(found: Inputs) -> str:
         overview=tables.overview(found),
         gains=tables.gains(found),
         from_nothing=FROM_NOTHING,
+        helped=helped(found.analysis) if found.analysis else "",
         failures=tables.failures(found),
         counts=tables.counts(found),
         families=sorted(set(tables.row_families(found).values()), key=FAMILIES.index),

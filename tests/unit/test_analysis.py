@@ -353,7 +353,9 @@ def test_the_tables_say_it():
     assert pretraining_table(analysis) == ""
     learnt = small(mae=some_errors(3, -0.2), transformer=some_errors(5), untrained=some_errors(6))
     told = pretraining_table(analysed(learnt, pretrained=["mae"]))
-    assert "| gap        | mae              | **better** +0.2" in told and "Better than both: gap." in told
+    assert (
+        "| gap        | mae              | **better** +0.2" in told and "Interval above zero against both: gap." in told
+    )
     seeds = analysed(small(linear=some_errors(1), mae=[some_errors(3), some_errors(4)]))
     assert "over seeds | over patients" in comparison_table(COMPLETION, seeds)
     assert comparison_table(BEATS, seeds) == "No row that is no control was scored.\n"
