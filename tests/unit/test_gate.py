@@ -175,7 +175,7 @@ def made(tmp_path_factory) -> Path:
     for name in METHODS:
         folder = root / "methods" / name
         folder.mkdir(parents=True)
-        for file in ("method.yaml", "params.json", "source.json"):
+        for file in ("method.yaml", "params.json", "source.json", "Dockerfile"):
             shutil.copy(ROOT / "methods" / name / file, folder / file)
     for folder in method_folders(root):
         (folder / "dvc.yaml").write_text(method_stages(folder, root))
@@ -399,7 +399,7 @@ def test_two_scorers_in_one_column(root):
     edit(root, "linear", "forecasting", other)
     assert_refused(
         root,
-        "small/forecasting: blurred, .* and linear were scored on different data, or by different scorers",
+        "small/forecasting: oracle, .* and linear were scored on different data, or by different scorers",
         "linear/forecasting-0: its scorer is another, by benchmarks/source.json it is the scorer",
     )
 
@@ -423,7 +423,7 @@ def test_two_data_versions_in_one_column(root):
 def test_a_score_without_a_machine(root):
     (root / "leaderboard/scores/small/linear/costs.json").unlink()
     lock(root)
-    assert_refused(root, "linear/forecasting-0, .*: costs.json does not say by which runner it was made")
+    assert_refused(root, "linear/interpolation-0, .*: costs.json does not say by which runner it was made")
 
 
 # The locks
