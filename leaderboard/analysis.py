@@ -58,9 +58,9 @@ def analyse(
     """`analysis.json` of a board from its score documents and its seed.
 
     `rows` in the order of the board; `pretrained` are those with a pretraining of their own, `probes` those that keep
-    another's frozen and do one task alone. A row stands in a scenario where every
-    seed of its cell was scored: one that failed in part is left out, for what is left is no fair sample. Raises
-    ContractError where two rows were scored on different patients.
+    another's frozen and do one task alone. A row stands in a scenario where every seed of its cell was scored: one
+    that failed in part is left out, for what is left is no fair sample. Raises ContractError where two rows were scored
+    on different patients.
     """
     families = {document["row"]: document["family"] for document in documents}
     cells: dict[tuple[str, str], list[Document]] = {(row, task): [] for row in rows for task in TASKS}

@@ -134,12 +134,13 @@ def _difference(difference: dict[str, Any] | None) -> str:
         return "–"
     verdict = f"**{difference['verdict']}**" if difference["verdict"] == "better" else difference["verdict"]
     if difference["low"] is None:
-        return f"{verdict} {_signed(difference['value'])}"
-    bounds = f"({_signed(difference['low'])} to {_signed(difference['high'])})"
-    return f"{verdict} {_signed(difference['value'])} {bounds}"
+        return f"{verdict} {signed(difference['value'])}"
+    bounds = f"({signed(difference['low'])} to {signed(difference['high'])})"
+    return f"{verdict} {signed(difference['value'])} {bounds}"
 
 
-def _signed(value: float | None) -> str:
+def signed(value: float | None) -> str:
+    """A difference with its sign and two digits."""
     return "–" if value is None else f"{value:+z.2f}".replace("-", "−")
 
 

@@ -9,7 +9,7 @@ from leaderboard.analysis import FROM_NOTHING
 from leaderboard.page.content import by_row, merged, row_families, scenarios
 from leaderboard.page.inputs import Inputs
 from leaderboard.published import derived
-from leaderboard.render import CLASSIFICATION, NAMES
+from leaderboard.render import CLASSIFICATION, NAMES, signed
 
 Document = dict[str, Any]
 WIDEST = 2.5  # of an error's drawing: beyond it lies nothing that is worth the room
@@ -211,16 +211,16 @@ def _gain(difference: Document | None, better: str) -> Document | None:
     if difference is None:
         return None
     mark, meaning = VERDICTS[difference["verdict"]]
-    bounds = [difference[each] for each in ("value", "low", "high")]
-    if better == "lower":
-        bounds = [100 * (math.exp(-bounds[k]) - 1) if bounds[k] is not None else None for k in (0, 2, 1)]
-    text, low, high = (None if each is None else _signed(each, better) for each in bounds)
-    words = f"{text} ({low} to {high})" if low else f"{text}"
+    text, low, high = signed, difference["low"], difference["high"]
+    if better == "lower":  # the greater the skill, the smaller the error
+        text, low, high = _change, high, low
+    words = text(difference["value"]) + (f" ({text(low)} to {text(high)})" if low is not None else "")
     return {"verdict": difference["verdict"], "mark": mark, "meaning": meaning, "text": words}
 
 
-def _signed(value: float, better: str) -> str:
-    return (f"{value:+z.2f}" if better == "higher" else f"{value:+z.0f} %").replace("-", "−")
+def _change(skill: float) -> str:
+    """A log-ratio of errors as the change of the row's error in %."""
+    return f"{100 * (math.exp(-skill) - 1):+z.0f} %".replace("-", "−")
 
 
 def failures(found: Inputs) -> list[Document]:
