@@ -1,9 +1,6 @@
 """The objectives of masked, predictive and contrastive pretraining, and how their weights reach the tasks."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ from methods.kit.exchange import Call
 from methods.kit.layers import TOKEN, Transformer
 from methods.kit.leads import OTHER, numbers
 
+from .launch import launch
 from .loading import load
 from .signals import RATE, windows
 
@@ -326,12 +324,8 @@ if rank == 0:
 def test_two_processes_contrast_with_the_windows_of_both(tmp_path):
     """T3-10."""
     (tmp_path / "program.py").write_text(PROCESSES)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    port = str(20000 + os.getpid() % 20000)
-    launchers = ((), ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", port))
-    for number, launcher in enumerate(launchers):
-        command = [sys.executable, *launcher, str(tmp_path / "program.py"), str(tmp_path / f"{number}.npy")]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    for number in range(2):
+        done = launch(tmp_path / "program.py", str(tmp_path / f"{number}.npy"), processes=number + 1)
         assert done.returncode == 0, done.stderr
     alone, together = (np.load(tmp_path / f"{number}.npy") for number in range(2))
     assert np.abs(alone).max() > 0.01

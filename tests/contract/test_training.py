@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,10 +12,11 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.settings import ROOT
 from methods.kit import training
 from methods.kit.checkpoints import load, load_part, save
 from methods.kit.exchange import Call
+
+from .launch import launch
 
 # A regression that a kill may interrupt: dropout and a batch norm make it depend on every random number and buffer.
 PROGRAM = """
@@ -45,13 +45,11 @@ train(call, model, draw, lambda b: ((model(b[0]) - b[1]) ** 2).mean(),
 """
 
 
-def run(root: Path, *arguments: float, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+def run(root: Path, *arguments: float, processes: int = 1) -> subprocess.CompletedProcess[str]:
     (root / "model").mkdir(parents=True, exist_ok=True)
     script = root / "program.py"
     script.write_text(PROGRAM)
-    command = [sys.executable, *launcher, str(script), str(root), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    return launch(script, str(root), *map(str, arguments), processes=processes)
 
 
 def run_here(root: Path, *arguments: float) -> None:
@@ -99,15 +97,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, capsys):
 def test_two_processes_take_the_steps_of_one_that_accumulates(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     run_here(one, -1, 2, 0)
-    launcher = (
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        "2",
-        "--master-port",
-        str(20000 + os.getpid() % 20000),
-    )
-    done = run(two, -1, 1.5, 0, launcher=launcher)  # int(1.5) is 1: without batch norm, which sees half a batch
+    done = run(two, -1, 1.5, 0, processes=2)  # int(1.5) is 1: without batch norm, which sees half a batch
     assert done.returncode == 0, done.stderr
     from safetensors.torch import load_file
 
