@@ -141,6 +141,12 @@ def rhythm(pre: np.ndarray, post: np.ndarray, alike: np.ndarray) -> dict[str, np
     return out
 
 
+def qrs_likeness(qrs: np.ndarray, usual: np.ndarray) -> dict[str, np.ndarray]:
+    """How like the usual QRS (samples,) each of (beats, samples) is, and how far from it in units of its size."""
+    far = np.sqrt(np.mean((qrs - usual) ** 2, 1))
+    return {"qrs-alike": similarity(qrs, usual), "qrs-rest": log_ratio(far, max(float(np.ptp(usual)), FLOOR))}
+
+
 def shape(lead: np.ndarray, beats: np.ndarray, rate: float, usual: np.ndarray, sinus: np.ndarray) -> dict:
     """The wave of each beat in one lead relative to the record's: (beats,) each.
 
@@ -158,8 +164,7 @@ def shape(lead: np.ndarray, beats: np.ndarray, rate: float, usual: np.ndarray, s
     widths = width(cut(lead, beats, rate, (-0.14, 0.18)), rate)
     usual_width = max(float(np.median(widths[usual])), 0.02)
     out = {
-        "qrs-alike": similarity(qrs, usual_qrs),
-        "qrs-rest": log_ratio(np.sqrt(np.mean((qrs - usual_qrs) ** 2, 1)), scale),
+        **qrs_likeness(qrs, usual_qrs),
         "qrs-size": log_ratio(np.ptp(qrs, 1), scale),
         "qrs-top": (qrs.max(1) - usual_qrs.max()) / scale,
         "qrs-bottom": (qrs.min(1) - usual_qrs.min()) / scale,
@@ -236,6 +241,18 @@ def context(beats: Beats, stretches: tuple[int | None, ...] = (None,)) -> dict[s
     }
     out = {name: np.concatenate([one[name] for one in relative]) for name in relative[0]}
     return finite(out | {name: np.tile(values, len(stretches)) for name, values in likeness.items()})
+
+
+def relative(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:
+    """`context`, then lead by lead the likeness to the usual QRS, by name, (beats,) float32 each, the likeness the same
+    for each of the `stretches`: what of a beat means the same in every record."""
+    beats = measure(record)
+    out = context(beats, stretches)
+    for number, lead in enumerate(beats.signal):
+        qrs = cut(lead, beats.place, record.rate, QRS)
+        found = qrs_likeness(qrs, np.median(qrs[beats.usual], 0))
+        out |= finite({f"{number}:{name}": np.tile(values, len(stretches)) for name, values in found.items()})
+    return out
 
 
 def features(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dict[str, np.ndarray]:

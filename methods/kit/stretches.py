@@ -74,13 +74,12 @@ def regress(
     The normal equations of a FIR filter over +-`reach_s`: sums of products of samples that are visible together, and
     `prior` times the training windows' covariance.
     """
-    reach, samples = round(reach_s * rate), window.shape[1]
+    reach = round(reach_s * rate)
     lags = np.arange(-reach, reach + 1, every)
     visible = np.isfinite(window)
-    times = np.clip(np.arange(samples) + lags[:, None], 0, samples - 1)
-    lagged = np.nan_to_num(window)[:, times]
-    whole = np.asarray(np.all(visible[:, times], axis=1))
-    explained = np.full(samples, np.nan)
+    lagged = beside(np.nan_to_num(window), reach, every)
+    whole = np.asarray(np.all(beside(visible, reach, every), axis=-1))
+    explained = np.full(window.shape[1], np.nan)
     sets = np.array(visible)
     sets[lead] = False
     centre = known.shape[-1] // 2
@@ -89,12 +88,18 @@ def regress(
         leads = np.flatnonzero(chosen)
         both = visible[lead] & whole[leads].all(axis=0)
         who, when = np.repeat(leads, len(lags)), np.tile(lags, len(leads))
-        predictors = lagged[leads].reshape(len(who), samples)
-        gram = prior * known[who[:, None], who, centre + when[:, None] - when]
-        cross = prior * known[lead, who, centre - when]
-        gram += predictors[:, both] @ predictors[:, both].T
-        cross += predictors[:, both] @ window[lead, both]
+        predictors = np.concatenate([lagged[other][both] for other in leads], axis=1)
+        gram = prior * known[who[:, None], who, centre + when[:, None] - when] + predictors.T @ predictors
+        cross = prior * known[lead, who, centre - when] + window[lead, both] @ predictors
         gram[np.diag_indices(len(gram))] += nugget * (prior + both.sum())
         seen = (chosen == sets.T).all(axis=1)
-        explained[seen] = (np.linalg.solve(gram, cross) @ predictors)[seen]
+        weights = np.linalg.solve(gram, cross).reshape(len(leads), len(lags))
+        explained[seen] = sum(lagged[other][seen] @ weight for other, weight in zip(leads, weights, strict=True))
     return explained
+
+
+def beside(values: np.ndarray, reach: int, every: int) -> np.ndarray:
+    """(leads, samples) to a view (leads, samples, lags) of each `every`-th sample within `reach` of each; the first and
+    last sample are held beyond the ends."""
+    padded = np.pad(values, ((0, 0), (reach, reach)), mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=-1)[..., ::every]

@@ -1,8 +1,8 @@
 """A hidden lead from the leads that are still visible, by a filter fitted in the window itself."""
 
 import numpy as np
+import regression
 
-from methods.kit import regression
 from methods.kit.exchange import Call, Windows, serve
 
 

@@ -1,9 +1,9 @@
 """A forest on rhythm, QRS and wavelet features relative to the record's own beats, kept as plain arrays."""
 
 import numpy as np
+from forest import ARRAYS, grow, lesson, table, vote
 
 from methods.kit.exchange import CLASSES, Call, Record, read_records, serve
-from methods.kit.forest import ARRAYS, grow, lesson, table, vote
 
 
 def fit(call: Call) -> None:

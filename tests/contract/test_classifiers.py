@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from methods.kit.exchange import CLASSES, Call, Record
-from methods.kit.forest import flatten, vote
 
 from .loading import load
 
@@ -167,12 +166,13 @@ def test_a_stretch_changes_what_the_rhythm_is_relative_to_and_no_shape():
 def test_stored_forest_is_sklearns():
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
+    trees = load("wavelet-forest", "forest")
     rng = np.random.default_rng(0)
     measured = rng.standard_normal((600, 7)).astype(np.float32)
     labels = np.array([0, 1, 3])[(measured[:, 0] + measured[:, 1] ** 2 > 1).astype(int) + (measured[:, 2] > 1)]
     for kind in (ExtraTreesClassifier, RandomForestClassifier):
         forest = kind(15, min_samples_leaf=2, random_state=0).fit(measured, labels)
-        stored = vote(flatten(forest), measured)
+        stored = trees.vote(trees.flatten(forest), measured)
         assert np.allclose(stored[:, [0, 1, 3]], forest.predict_proba(measured), atol=1e-12)
         assert np.all(stored[:, [2, 4]] == 0)
 

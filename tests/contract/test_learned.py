@@ -50,10 +50,10 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, froze
     else:
         model = Heartbeat(load(name).encode(about, LEADS, CHANNELS), RATE)
         which, marks = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([10, 500, 200, 600, 990])
-        rhythm, estimate = torch.randn(5, FEATURES, generator=rng), torch.randn(5, 5, generator=rng)
+        known = torch.randn(5, FEATURES, generator=rng)
 
         def loss() -> torch.Tensor:
-            return functional.cross_entropy(model(x, NAMES, which, marks, rhythm, estimate), torch.arange(5))
+            return functional.cross_entropy(model(x, NAMES, which, marks, known), torch.arange(5))
 
     model.encoder.requires_grad_(not frozen)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

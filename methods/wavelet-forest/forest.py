@@ -9,7 +9,6 @@ from methods.kit.beats import features
 from methods.kit.exchange import CLASSES, Record
 
 ARRAYS = ("roots", "children", "feature", "threshold", "value")
-STRETCH = 60  # beats in a short piece of a record
 
 
 def chosen(name: str) -> bool:
@@ -24,7 +23,7 @@ def table(record: Record, stretches: Sequence[int | None] = (None,)) -> tuple[np
     return np.stack(list(measured.values()), 1), list(measured)
 
 
-def lesson(record: Record, stretch: int = STRETCH) -> tuple[np.ndarray, np.ndarray]:
+def lesson(record: Record, stretch: int) -> tuple[np.ndarray, np.ndarray]:
     """What a forest learns of a labelled record: features (2 beats, features) and classes (2 beats,).
 
     In a short piece a run of S beats can be most of the record, as no whole training record has it: the second copy
