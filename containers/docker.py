@@ -153,17 +153,25 @@ def _wait(container: Container, limit: float) -> tuple[dict[str, float], tuple[F
     spent = {"wall_s": 0.0, "cpu_s": 0.0, "peak_memory_mb": 0.0}
     with ThreadPoolExecutor(1) as waiting:
         ended: Future = waiting.submit(connect().api.wait, str(container.id), timeout=None)
-        while True:
-            with suppress(StillRunning):
-                ended.result(timeout=min(max(LOOK_S[0], 0.02 * (time.monotonic() - begin)), LOOK_S[1]))
-                break
-            _measure(container, spent)
-            if overstepped is None and time.monotonic() - begin > limit:
-                overstepped = "timeout", f"still running after its limit of {limit / 60:g} minutes"
-                with suppress(DockerException):  # it may have ended just now
-                    container.kill()
+        try:
+            while True:
+                with suppress(StillRunning):
+                    ended.result(timeout=min(max(LOOK_S[0], 0.02 * (time.monotonic() - begin)), LOOK_S[1]))
+                    break
+                _measure(container, spent)
+                if overstepped is None and time.monotonic() - begin > limit:
+                    overstepped = "timeout", f"still running after its limit of {limit / 60:g} minutes"
+                    _kill(container)
+        except BaseException:
+            _kill(container)  # else whoever stops us waits for the method's own end
+            raise
     spent["wall_s"] = round(time.monotonic() - begin, 3)
     return spent, overstepped
+
+
+def _kill(container: Container) -> None:
+    with suppress(DockerException):  # it may have ended just now
+        container.kill()
 
 
 def _measure(container: Container, spent: dict[str, float]) -> None:

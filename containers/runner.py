@@ -2,9 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from docker.errors import DockerException
 from rich.console import Console
 
 from benchmarks.settings import method_folders
@@ -38,20 +40,30 @@ def prepare(asked: str | None = None) -> Prepare:
     return chosen.runner
 
 
-def ready(stages: Iterable[str], console: Console | None = None) -> None:
-    """Before these stages run: bring the images of their methods, or say that they run without a sandbox. Raises
-    InfrastructureError where the engine does not answer; an image that can't be had is its cells' own failure."""
+@contextmanager
+def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[None]:
+    """While these stages run: bring the images of their methods first, or say that they run without a sandbox;
+    afterwards remove what those that were killed left in the engine. Raises InfrastructureError where the engine does
+    not answer; an image that can't be had is its cells' own failure."""
     console = console or Console()
     names = {Path(stage).parent.name for stage in stages if CALLS.search(stage)}
     folders = [folder for folder in method_folders() if folder.name in names]
     if not folders:
+        yield
         return
     if runner_name() == "host":
         console.print("cells run on the host, which limits them but is no sandbox; their rows are marked `host`")
+        yield
         return
     from containers.catalogue import bring
+    from containers.docker import sweep
 
     with engine_errors():
         connect().ping()
     for trouble in bring(folders, console):
         console.print(f"[red]{trouble}[/]", highlight=False)
+    try:
+        yield
+    finally:
+        with suppress(DockerException, OSError):  # what can't be removed now, the next run sweeps away
+            sweep()

@@ -156,7 +156,7 @@ def commit(done: dict[str, tuple[Stage, dict]], root: Path) -> dict[str, str]:
     return stale
 
 
-Ready = Callable[[Iterable[str]], None]
+Ready = Callable[[Iterable[str]], contextlib.AbstractContextManager]
 
 
 def repro(
@@ -165,12 +165,12 @@ def repro(
     remake: bool = False,
     root: Path = ROOT,
     console: Console | None = None,
-    ready: Ready = lambda stages: None,
+    ready: Ready = contextlib.nullcontext,
     again: Callable[[], Collection[str]] = tuple,
 ) -> Report:
-    """Bring `leaderboard@BOARD` up to date with `jobs` stages at once; `ready` is called with the addresses of the
-    stages that are to run before the first of them does. `again`, which is asked once nobody else holds the project,
-    names stages that run even where they are up to date."""
+    """Bring `leaderboard@BOARD` up to date with `jobs` stages at once; they run within `ready`, which is given
+    the addresses of all that are to run. `again`, which is asked once nobody else holds the project, names stages that
+    run even where they are up to date."""
     console = console or Console()
     with exclusive(root, console.print):
         sync(root)
@@ -185,7 +185,6 @@ def _repro(
     checkout_missing([stages[address] for address in needed(target, before)], root)
     todo = plan(target, stages, locks, hashes, remake, again)
     hashes.save()
-    ready(todo)
     waiting = dict(todo)
     running: set[subprocess.Popen] = set()
     active: dict[Future, str] = {}
@@ -194,7 +193,7 @@ def _repro(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal)
     last_commit = time.monotonic()
-    with _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
+    with ready(todo), _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
         shown = bar.add_task(f"{target}", total=len(todo))
         while waiting or active:
             for address in [a for a in waiting if not _blocked(a, before, waiting, active)]:

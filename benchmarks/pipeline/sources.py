@@ -15,7 +15,7 @@ import tokenize
 from pathlib import Path
 
 from benchmarks.contract import CONTRACT_VERSION, ContractError, digest, write_if_changed
-from benchmarks.settings import ROOT, method_folders, read_method
+from benchmarks.settings import ROOT, boards_of, method_folders, read_method, settings
 
 PACKAGES = ("benchmarks", "containers", "leaderboard", "methods")
 NO_SOURCE = {
@@ -158,9 +158,16 @@ def method_digest(folder: Path, root: Path = ROOT) -> str:
     )
 
 
+def cards_digest(board: str, root: Path = ROOT) -> str:
+    """The digest of the cards of a board's methods, prose and all: the board prints it."""
+    cards = [read_method(folder)[0].card for folder in method_folders(root)]
+    return digest({card.name: card.model_dump() for card in cards if board in boards_of(card, root)})
+
+
 def source_texts(root: Path = ROOT) -> dict[Path, str]:
     """What every `source.json` must say."""
     harness = {name: group_digest([root / path for path in paths], root) for name, paths in GROUPS.items()}
+    harness |= {f"cards-{board}": cards_digest(board, root) for board in settings(root).boards}
     values = {root / "benchmarks/source.json": harness}
     values |= {folder / "source.json": {"method": method_digest(folder, root)} for folder in method_folders(root)}
     return {path: json.dumps(value, indent=1) + "\n" for path, value in values.items()}

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import signal
 import subprocess
+import time
 
 import numpy as np
 import psutil
@@ -13,6 +15,7 @@ from benchmarks.settings import ROOT
 from containers import docker, images, sandbox
 from containers.call import InfrastructureError
 from containers.engine import connect
+from containers.runner import ready
 from containers.sandbox import run_words
 from containers.shell import invocation as shell_invocation
 
@@ -117,6 +120,31 @@ def test_containers_and_volumes_of_a_run_that_died_are_swept_away(engine, mean_i
         assert lost.name not in {each.name for each in engine.volumes.list()}
     finally:
         alive.remove()
+
+
+def test_a_run_that_is_stopped_leaves_nothing_in_the_engine(engine, mean_image):
+    gone = {docker.OWNER: docker.owner().replace(f" {os.getpid()} ", " 4194303 ")}
+    with pytest.raises(KeyboardInterrupt), ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]):
+        engine.containers.run(mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none")
+        raise KeyboardInterrupt
+    assert engine.containers.list(all=True, filters={"label": f"{docker.OWNER}={gone[docker.OWNER]}"}) == []
+
+
+def test_a_call_ends_when_we_are_stopped(engine, invocation, mean_image):
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    kept = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 5)
+    begin = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            docker.run(invocation(entry=["sh", "-c", "sleep 300"]), mean_image)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+    assert time.monotonic() - begin < 100
+    left = engine.containers.list(all=True, filters={"label": f"{docker.OWNER}={docker.owner()}"})
+    assert mean_image.reference not in [word for each in left for word in each.image.tags]
 
 
 def test_a_run_is_alive_though_the_clock_was_set(monkeypatch):

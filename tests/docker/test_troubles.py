@@ -57,8 +57,9 @@ def test_no_engine_is_an_infrastructure_failure_that_names_both_ways_out(no_engi
 
 def test_a_board_is_not_begun_without_its_engine(no_engine):
     with pytest.raises(InfrastructureError, match="no container engine answers"):
-        ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"])
-    ready(["leaderboard@synthetic"])
+        ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]).__enter__()
+    with ready(["leaderboard@synthetic"]):
+        pass
 
 
 def test_the_runner_is_chosen_by_what_is_set_up(monkeypatch, tmp_path):

@@ -79,6 +79,13 @@ def test_what_reruns_is_what_was_changed(made, path, old, new, stale):
     assert cells == set(stale), changed
 
 
+def test_the_prose_of_a_card_makes_the_board_again_and_no_row(made):
+    made.edit("methods/mean/method.yaml", 'departures: ""', "departures: None.")
+    sync(made.root)
+    found = conditions("synthetic", made.root).items()
+    assert [address for address, each in found if not each.current] == ["leaderboard@synthetic"]
+
+
 def test_the_fast_checker_agrees_with_dvc(made):
     addresses = [a for a in read_stages(made.root) if "synthetic" in a or a == "simulate"]
 
