@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from benchmarks.pipeline.repro import checkout_missing, exclusive, run_stage
 from benchmarks.pipeline.shadow import shadow
 from benchmarks.pipeline.sources import GROUPS, group_digest, method_digest
 from benchmarks.pipeline.state import Stage, needed, read_locks, read_params, read_stages, upstream
-from benchmarks.settings import ROOT, Row, settings
+from benchmarks.settings import ROOT, Row, board_rows, settings
 from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
 from containers.call import InfrastructureError
@@ -55,6 +55,15 @@ class Published:
     locks: dict[str, Document]
     maker: str | None
     scorer: str
+
+    @property
+    def target(self) -> str:
+        return f"{self.board}/{self.row}/{self.task}"
+
+    @property
+    def key(self) -> str:
+        """The comparability key, of the first seed."""
+        return self.documents[min(self.documents)]["provenance"]["key"]
 
     @property
     def folder(self) -> str:
@@ -103,21 +112,48 @@ def find(target: str, root: Path = ROOT) -> Published:
     return Published(board, row, task, texts, documents, costs, stages, locks, maker, str(scorer))
 
 
+def cells(target: str, root: Path = ROOT) -> list[str]:
+    """The cells BOARD/ROW/TASK that a BOARD, a BOARD/ROW or a cell itself names; raises ContractError for a board or
+    row that is not there."""
+    board, *named = target.split("/")
+    find_board(board, root)
+    if len(named) > 1:
+        return [target]
+    from_truth = settings(root).controls.from_truth
+    return [
+        f"{board}/{row}/{task}"
+        for row in named or board_rows(board, root)
+        for task in (TASKS if row in from_truth else find_row(row, root).tasks)
+    ]
+
+
 def reproduce(
-    target: str,
+    targets: Iterable[str],
     from_scratch: bool = False,
+    only_new: bool = False,
     root: Path = ROOT,
     runner: str | None = None,
     console: Console | None = None,
-) -> Verdict:
-    """Make the cell BOARD/ROW/TASK again and compare it with the published one.
+) -> Iterator[Verdict]:
+    """Make the cells that `targets` name again, one after the other, and compare each with the published one.
 
-    It runs by `runner` (`docker` or `host`), else by PQRST_RUNNER, else by the runner that the board used;
-    `from_scratch` makes its pretraining again too. Raises ContractError where what it is made from can't be had, and
+    They run by `runner` (`docker` or `host`), else by PQRST_RUNNER, else by the runner that the board used;
+    `from_scratch` makes their pretrainings again too, each once; `only_new` leaves out the cells of which
+    `reproduced.json` has a verdict already. Raises ContractError where what a cell is made from can't be had, and
     InfrastructureError for the harness's own trouble: neither says anything about the cell.
     """
-    console = console or Console()
-    cell = find(target, root)
+    found = [find(each, root) for each in dict.fromkeys(cell for target in targets for cell in cells(target, root))]
+    if only_new:
+        known = {target: entry["key"] for target, entry in read_reproduced(root).items()}
+        found = [cell for cell in found if known.get(cell.target) != cell.key]
+    with tempfile.TemporaryDirectory(prefix="pqrst-pretrained-") as folder:
+        for cell in found:
+            yield make_again(cell, Path(folder) if from_scratch else None, root, runner, console or Console())
+
+
+def make_again(cell: Published, pretrained: Path | None, root: Path, runner: str | None, console: Console) -> Verdict:
+    """Make one cell again. Pretrainings are made again in the folder `pretrained`, unless an earlier cell has left
+    them there; where it is None, those that are here are taken."""
     bring_data(cell, root, console)
     reasons = changed(cell, root)
     row = find_row(cell.row, root) if cell.maker else None
@@ -129,8 +165,8 @@ def reproduce(
         shadow(root, scratch, APART)
         outcome: list[Difference] = []
         if row:
-            console.print(f"making {target} again by the runner {chosen}", highlight=False)
-            outcome = run(cell, row, scratch, root, from_scratch, chosen)
+            console.print(f"making {cell.target} again by the runner {chosen}", highlight=False)
+            outcome = run(cell, row, scratch, root, pretrained, chosen)
         documents = {d["seed"]: d for d in score(cell.board, cell.row, scratch) if d["task"] == cell.task}
         statuses = [contract.load(Status, path) for path in sorted((scratch / cell.folder).glob("status/seed-*.json"))]
         trouble(cell, statuses)
@@ -143,12 +179,12 @@ def reproduce(
     same = same_predictions and {seed: dump(document) for seed, document in documents.items()} == cell.texts
     word, reasons = judge(outcome, same, reasons)
     return Verdict(
-        target=target,
+        target=cell.target,
         word=word,
         reasons=reasons,
         environment=environment(cell, statuses),
         outcome=outcome,
-        key=cell.documents[min(cell.documents)]["provenance"]["key"],
+        key=cell.key,
         hardware="{cpu}, {cores} cores, {memory_gb} GB".format(**describe()),
         runner=chosen,
     )
@@ -217,14 +253,16 @@ def changed(cell: Published, root: Path) -> list[str]:
     return found
 
 
-def run(cell: Published, row: Row, scratch: Path, root: Path, from_scratch: bool, runner: str) -> list[Difference]:
-    """Run a cell, and with `from_scratch` its pretraining, below `scratch`; what of it has the recorded bytes."""
+def run(cell: Published, row: Row, scratch: Path, root: Path, pretrained: Path | None, runner: str) -> list[Difference]:
+    """Run a cell below `scratch`, and its pretraining in `pretrained`; what of it has the recorded bytes."""
     board, cases, ready = find_board(cell.board, root), root / "data/boards" / cell.board, prepare(runner)
     outcome = []
     if row.pretraining:
         place = f"runs/{cell.board}/{row.pretraining}/pretrain"
-        if from_scratch:
-            run_pretrain(find_row(row.pretraining, root), board, cases, scratch / place, ready)
+        if pretrained:
+            if not (pretrained / place).exists():
+                run_pretrain(find_row(row.pretraining, root), board, cases, pretrained / place, ready)
+            shutil.copytree(pretrained / place, scratch / place)
             recorded = cell.recorded(f"{place}/model", cell.maker)
             outcome.append(Difference("pretraining", recorded, Hashes(scratch).of(f"{place}/model")))
         else:

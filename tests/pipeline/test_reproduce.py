@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from rich.console import Console
 
 from benchmarks.contract import ContractError
 from benchmarks.pipeline.retry import failed
-from benchmarks.settings import rows
-from leaderboard.reproduce import find
+from benchmarks.settings import Row, rows
+from containers.cell import run_pretrain
+from leaderboard.reproduce import cells, find
+from leaderboard.reproduce import reproduce as reproduce_here
 from leaderboard.verdict import TOLERANCES, Difference, Verdict, compare_scores, judge, print_verdict
 
 from .conftest import BIN, Project
@@ -121,6 +124,23 @@ def test_a_verdict_is_recorded_and_shown(made):
     assert made.stale() == set() and "are current" in made.pqrst("verify")
 
 
+def test_a_row_is_made_again_whole_and_later_only_what_is_new(made):
+    tasks = {"interpolation", "reconstruction", "forecasting"}
+    status, output = reproduce(made, "synthetic/mean", "--record")
+    assert status == IDENTICAL and {each.partition(":")[0] for each in output.splitlines() if "identical" in each} == {
+        f"synthetic/mean/{task}" for task in tasks
+    }
+    status, output = reproduce(made, "synthetic/prior", "synthetic/mean", "--new", "--record")
+    assert status == IDENTICAL and re.findall(r"making (\S+) again", output) == ["synthetic/prior/classification"]
+    assert reproduce(made, "synthetic/prior", "--new") == (IDENTICAL, "")
+
+
+def test_a_board_names_every_cell_of_its_rows(made_once):
+    found = cells("synthetic", made_once.root)
+    assert len(set(found)) == len(found) and "synthetic/prior/forecasting" not in found
+    assert {"synthetic/oracle/forecasting", "synthetic/mean/forecasting", "synthetic/prior/classification"} < set(found)
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -186,6 +206,26 @@ def test_the_pretraining_is_taken_from_here_from_the_cache_or_made_again(made):
     assert status == IDENTICAL and not pretraining.exists(), output
     after = untouched(made.root)
     assert {path: data for path, data in before.items() if "pretrain" not in path} == after
+
+
+def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
+    made.edit(
+        "methods/prior/method.yaml", "verbs: [fit, predict]", "verbs: [pretrain, fit, predict]\nprobes: {frozen: prior}"
+    )
+    made.edit("methods/prior/params.json", '{"prior": {}}', '{"prior": {}, "frozen": {}}')
+    made.edit("methods/prior/main.py", "def predict(", PRETRAIN.lstrip())
+    made.edit("methods/prior/main.py", "serve(predict, fit)", "serve(predict, fit, pretrain)")
+    made.pqrst("repro", "synthetic")
+    pretrained = []
+
+    def count(row: Row, *rest: Any) -> None:
+        pretrained.append(row.name)
+        run_pretrain(row, *rest)
+
+    monkeypatch.setattr("leaderboard.reproduce.run_pretrain", count)
+    found = reproduce_here(["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host")
+    assert [verdict.word for verdict in found] == ["identical", "identical"]
+    assert pretrained == ["prior"]
 
 
 # What decides
