@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import CLASSES, TASKS, ContractError, write_text
-from benchmarks.settings import ROOT, board_rows, rows, settings
+from benchmarks.settings import ROOT, board_rows, family, rows, settings
 from leaderboard.analysis import analyse
 from leaderboard.dvcviews import write_views
 from leaderboard.gate import check_gate
 from leaderboard.readme import update_readme
-from leaderboard.render import markdown
+from leaderboard.render import FAMILIES, markdown
 from leaderboard.reproduced import published, read_reproduced
 from leaderboard.score import HARNESS_VERSION, dump, rounded
 from leaderboard.statistics import jackknife_macro_f1, patient_mean_interval
@@ -29,6 +29,11 @@ BESIDE = ("costs.json", "examples.json")  # beside a row's score documents
 COLUMNS = (
     "board", "row", "family", "task", "scenario", "seed", "metric", "value", "low", "high", "patients", "status"
 )  # fmt: skip
+
+
+def rows_in_order(board: str, root: Path = ROOT) -> list[str]:
+    """The rows of a board as every table of it has them: by family, controls first; in one family by folder."""
+    return sorted(board_rows(board, root), key=lambda row: FAMILIES.index(family(row, root)))
 
 
 def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Document]:
@@ -52,7 +57,7 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Docum
             documents.append(found)
     if unreadable:
         raise ContractError("\n".join(unreadable))
-    names = list(board_rows(board, root))
+    names = rows_in_order(board, root)
     documents.sort(key=lambda found: (_rank(found["row"], names), _rank(found["task"], TASKS)))
     return documents, costs
 
@@ -142,7 +147,7 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     pretrained = [name for name, row in rows(root).items() if row.pretraining == name]
     probes = [name for name, row in rows(root).items() if row.is_probe]
     seed = settings(root).boards[board].seed
-    analysis = analyse(board, seed, board_rows(board, root), documents, pretrained, probes)
+    analysis = analyse(board, seed, rows_in_order(board, root), documents, pretrained, probes)
     write_text(out / "analysis.json", dump(analysis))
     write_text(out / "board.md", markdown(board, table, analysis))
     write_views(out, documents, table)

@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.contract import ContractError
 from benchmarks.text import printable
-from leaderboard.render import FAMILIES, NAMES
+from leaderboard.render import NAMES
 
 Cell = dict[str, Any]
 SPECIAL = {
@@ -39,7 +39,7 @@ def latex_table(board: str, task: str, cells: list[Cell], analysis: dict[str, An
         raise ContractError(f"{board}: no task {task!r} in its analysis; known: {known}")
     mine = [cell for cell in cells if cell["task"] == task and cell["status"] != "not-applicable"]
     families = {cell["row"]: cell["family"] for cell in mine}
-    order = sorted(families, key=lambda row: FAMILIES.index(families[row]) or len(FAMILIES))  # controls last
+    order = sorted(families, key=lambda row: families[row] == "control")  # controls last
     head = [
         _stacked(escape(name), f"({escape(NAMES.get(each['metric']) or each['metric'])})")
         for name, each in scenarios.items()

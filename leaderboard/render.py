@@ -1,5 +1,4 @@
-"""A board as Markdown: per task a table of figures, with failures and their reasons, and one of comparisons; rows by
-family."""
+"""A board as Markdown: per task a table of figures, with failures and their reasons, and one of comparisons."""
 
 from typing import Any, get_args
 
@@ -57,7 +56,7 @@ def task_table(task: str, cells: list[Cell]) -> str:
     labels = [f"{name}<br>{NAMES[metric]}{APPROXIMATE.get(metric, '')}" for name, metric in scenarios.items()]
     head = ["row", "family", *labels, *extra.values()]
     lines = []
-    for cell in sorted(mine, key=lambda cell: FAMILIES.index(cell["family"])):
+    for cell in mine:
         if cell["status"] == "not-applicable":
             continue
         notes = [f"seed {cell['seed']}" if cell["seed"] else "", partial.get(cell["row"], "")]
@@ -81,7 +80,7 @@ def comparison_table(task: str, analysis: Analysis) -> str:
     """The Markdown table of one task's rows against the strongest classical row, and what it can't tell."""
     scenarios = {name: found for name, found in analysis["scenarios"].items() if found["task"] == task}
     ranked = {row for found in scenarios.values() for row in found["ranks_of"]}
-    rows = sorted(ranked, key=lambda row: (FAMILIES.index(analysis["families"][row]), analysis["rows"].index(row)))
+    rows = [row for row in analysis["rows"] if row in ranked]
     if not rows:
         return "No row that is no control was scored.\n"
     head = [f"{name}<br>against {found['reference'] or 'none'}" for name, found in scenarios.items()]

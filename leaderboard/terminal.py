@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.contract import TASKS
 from benchmarks.settings import ROOT
 from leaderboard.made import made_text
-from leaderboard.render import FAMILIES, NAMES, cost
+from leaderboard.render import NAMES, cost
 
 MARKS = {"warped_nrmse": "*"}  # so that a narrow column says by which metric it ranks
 
@@ -45,7 +45,7 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("wall", justify="right", no_wrap=True)
     best = {name: _best(name, metric, cells) for name, metric in scenarios.items()}
-    for cell in sorted(cells, key=lambda cell: FAMILIES.index(cell["family"])):
+    for cell in cells:
         if cell["status"] == "not-applicable":
             continue
         style = "dim" if cell["family"] == "control" else ""

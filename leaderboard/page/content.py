@@ -38,9 +38,8 @@ def content(found: Inputs) -> Document:
 
 
 def row_families(found: Inputs) -> dict[str, str]:
-    """Every row of the board and its family, families in the order of the board."""
-    families = {cell["row"]: cell["family"] for cell in found.cells}
-    return dict(sorted(families.items(), key=lambda item: FAMILIES.index(item[1])))
+    """Every row of the board and its family, in the order of the board."""
+    return {cell["row"]: cell["family"] for cell in found.cells}
 
 
 def by_row(found: Inputs) -> dict[tuple[str, str], list[Document]]:
