@@ -1,10 +1,10 @@
 """A board as Markdown: per task a table of figures, with failures and their reasons, and one of comparisons."""
 
-from typing import Any, get_args
+from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks.contract import TASKS, Family
+from benchmarks.contract import TASKS
 from benchmarks.text import markdown_cell
 from leaderboard.analysis import FROM_NOTHING
 from leaderboard.comparisons import LEVEL, POWER, smallest_p
@@ -14,7 +14,6 @@ from leaderboard.statistics import CONFIDENCE
 
 Cell = dict[str, Any]
 Analysis = dict[str, Any]  # analysis.json
-FAMILIES = ("control", *get_args(Family))
 NAMES = {"nrmse": "nRMSE", "warped_nrmse": "warped nRMSE", "macro_f1": "macro-F1"}
 APPROXIMATE = {"macro_f1": "<br>(interval approximate)"}
 CLASSIFICATION = {"f1_N": "F1 N", "f1_S": "F1 S", "f1_V": "F1 V", "f1_F": "F1 F", "macro_f1_argmax": "F1 at argmax",

@@ -9,9 +9,9 @@ from typing import Any
 from benchmarks.contract import CLASSES, TASKS
 from benchmarks.scenarios import FIXED
 from benchmarks.text import printable
+from leaderboard.cells import FAMILIES
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.pack import pack_answers, pack_questions
-from leaderboard.render import FAMILIES
 
 Document = dict[str, Any]
 SNR = {scenario.name: scenario.snr for scenario in FIXED if scenario.snr is not None}

@@ -18,7 +18,7 @@ from benchmarks import datasets
 from benchmarks.contract import ContractError
 from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
-from leaderboard.board import cells, read_documents
+from leaderboard.cells import cells, read_documents
 from leaderboard.examples import QUESTIONS
 from leaderboard.histories import Histories, read_histories
 from leaderboard.published import published_rows

@@ -13,7 +13,8 @@ from scipy import stats
 from benchmarks.contract import TASKS, ContractError
 from benchmarks.settings import ROOT, board_rows, rows
 from leaderboard.analysis import MARGIN_SKILL, analyse
-from leaderboard.board import read_documents, rows_in_order, write_tables
+from leaderboard.board import write_tables
+from leaderboard.cells import read_documents, rows_in_order
 from leaderboard.comparisons import holm
 from leaderboard.render import comparison_table, markdown, matrix_table, pretraining_table
 from leaderboard.score import dump

@@ -9,7 +9,8 @@ import pytest
 from benchmarks.contract import CLASSES, ContractError
 from benchmarks.pipeline.shadow import shadow
 from benchmarks.settings import ROOT
-from leaderboard.board import cells, read_documents, tidy, write_board
+from leaderboard.board import tidy, write_board
+from leaderboard.cells import cells, read_documents
 from leaderboard.policing import broken
 from leaderboard.render import task_table
 from leaderboard.score import distort, dump, rounded

@@ -18,7 +18,8 @@ from benchmarks.pipeline.stages import method_stages
 from benchmarks.pipeline.state import read_params, read_stages
 from benchmarks.scenarios import of_task, primary_metric
 from benchmarks.settings import ROOT, board_rows, family, method_folders, rows
-from leaderboard.board import read_documents, write_board
+from leaderboard.board import write_board
+from leaderboard.cells import read_documents
 from leaderboard.documents import flaws
 from leaderboard.gate import Trip, check_gate, expected_cells, trips
 from leaderboard.policing import LEAST_ERROR, broken
