@@ -1,5 +1,6 @@
 """The board shows every cell, and gives the same bytes. What keeps it from being published is in test_gate.py."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from benchmarks.contract import CLASSES, ContractError
 from benchmarks.pipeline.shadow import shadow
 from benchmarks.settings import ROOT
 from leaderboard.board import tidy, write_board
-from leaderboard.cells import cells, read_documents
+from leaderboard.cells import FAMILIES, cells, read_documents
 from leaderboard.policing import broken
 from leaderboard.render import task_table
 from leaderboard.score import distort, dump, rounded
@@ -41,6 +42,21 @@ def test_the_published_board_is_what_its_scores_give(published):
     out = write_board(BOARD, published).parent
     for name in ("board.md", "board.csv", "board.json", "analysis.json"):
         assert (out / name).read_bytes() == (ROOT / "leaderboard/boards" / BOARD / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("board", ["synthetic", "mitdb"])
+def test_every_table_has_its_rows_by_family(board):
+    out = ROOT / "leaderboard/boards" / board
+    cells = json.loads((out / "board.json").read_text())["cells"].values()
+    analysis = json.loads((out / "analysis.json").read_text())
+    order = list(dict.fromkeys(cell["row"] for cell in cells))
+    families = {cell["row"]: cell["family"] for cell in cells}
+    places = [FAMILIES.index(families[row]) for row in order]
+    assert places == sorted(places) and len(set(places)) > 5
+    with (out / "board.csv").open() as file:
+        assert list(dict.fromkeys(line["row"] for line in csv.DictReader(file))) == order
+    assert analysis["rows"] == order
+    assert analysis["matrix"]["rows"] == [row for row in order if families[row] != "control"]
 
 
 def test_a_document_under_another_name_is_refused(published):
