@@ -90,3 +90,9 @@ def cells(documents: list[Document], costs: Document, reproduced: Document) -> l
         made_again = again[document["row"], document["task"]]
         kept.append({**document, "scenarios": scenarios, "cost": cost, "reproduced": made_again})
     return kept
+
+
+def counts(cells: list[Document]) -> str:
+    """How many cells have each status, the scored ones first: `112 scored, 64 not-applicable`."""
+    each = [cell["status"] for cell in cells]
+    return ", ".join(f"{each.count(status)} {status}" for status in sorted(set(each), key=lambda s: (s != "scored", s)))

@@ -7,9 +7,10 @@ from tabulate import tabulate
 from benchmarks.contract import TASKS
 from benchmarks.text import markdown_cell
 from leaderboard.analysis import FROM_NOTHING
+from leaderboard.cells import counts
 from leaderboard.comparisons import LEVEL, POWER, smallest_p
 from leaderboard.published import published_table
-from leaderboard.reproduced import made_again
+from leaderboard.reproduced import made_again, made_again_of
 from leaderboard.statistics import CONFIDENCE
 
 Cell = dict[str, Any]
@@ -196,14 +197,13 @@ def matrix_table(analysis: Analysis) -> str:
 
 def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
     """The board for people."""
-    counts = {status: sum(cell["status"] == status for cell in cells) for status in {c["status"] for c in cells}}
-    accounted = ", ".join(f"{counts[status]} {status}" for status in sorted(counts, key=lambda s: (s != "scored", s)))
     coverage = analysis["coverage"]
     margins = {found["metric"] == "macro_f1": found["margin"] for found in analysis["scenarios"].values()}
     inside = " or ".join(f"±{margin:g} of {'macro-F1' if pooled else 'skill'}" for pooled, margin in margins.items())
     parts = [
         f"# Leaderboard: {board}\n",
-        f"{len(cells)} cells (rows × tasks × seeds) = {accounted}. Make it again: `pqrst repro {board}`.\n",
+        f"{len(cells)} cells (rows × tasks × seeds) = {counts(cells)}. {made_again_of(cells)}. Make the board again: "
+        f"`pqrst repro {board}`.\n",
         "Completion: error, 0 is perfect, a flat line scores about 1; a row that does not beat both `mean` and `comb` "
         f"has no skill. Intervals ({CONFIDENCE:.0%}) are over patients. The interval of macro-F1 is a jackknife by "
         f"patient and approximate: in our simulation it covered {coverage['pooled']:.0%}. `–`: the row does not do "

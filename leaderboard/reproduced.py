@@ -47,6 +47,15 @@ def published(documents: list[Document], entries: dict[str, Document]) -> dict[t
     return found
 
 
+def made_again_of(cells: list[Document]) -> str:
+    """A board's word on how many of its scored cells were made again, and what came out."""
+    scored = [cell for cell in cells if cell["status"] == "scored"]
+    verdicts = [entry["verdict"] for cell in scored if (entry := cell.get("reproduced"))]
+    came_out = [f"{verdicts.count(word)} {shown}" for word, shown in SHOWN.items() if word in verdicts]
+    made = f"{len(verdicts)} of {len(scored)} scored ones were made again"
+    return f"{made}: {', '.join(came_out)}" if came_out else made
+
+
 def made_again(cell: Document) -> str:
     """A board's word on whether a cell was made again."""
     entry = cell.get("reproduced")

@@ -17,10 +17,12 @@ from benchmarks.contract import TASKS, write_text
 from benchmarks.settings import ROOT
 from benchmarks.text import printable
 from leaderboard.analysis import FROM_NOTHING
+from leaderboard.cells import counts
 from leaderboard.page import tables
 from leaderboard.page.content import content
 from leaderboard.page.inputs import Inputs, read_inputs
 from leaderboard.render import helped
+from leaderboard.reproduced import made_again_of
 
 HERE = Path(__file__).parent
 # In the order in which they need one another. Each is a global `d3` with one piece more.
@@ -96,7 +98,8 @@ def html(found: Inputs) -> str:
         from_nothing=FROM_NOTHING,
         helped=helped(found.analysis) if found.analysis else "",
         failures=tables.failures(found),
-        counts=tables.counts(found),
+        counts=counts(found.cells),
+        made_again=made_again_of(found.cells),
         families=list(dict.fromkeys(tables.row_families(found).values())),
         rows=len(tables.row_families(found)),
         verdicts=tables.VERDICTS,

@@ -231,9 +231,3 @@ def failures(found: Inputs) -> list[Document]:
         for row, task, cell in groups
         if cell["status"] not in ("scored", "not-applicable")
     ]
-
-
-def counts(found: Inputs) -> dict[str, int]:
-    """How many cells (rows x tasks x seeds) have each status, the scored ones first."""
-    each = [cell["status"] for cell in found.cells]
-    return {status: each.count(status) for status in sorted(set(each), key=lambda s: (s != "scored", s))}

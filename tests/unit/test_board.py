@@ -14,6 +14,7 @@ from leaderboard.board import tidy, write_board
 from leaderboard.cells import FAMILIES, cells, read_documents
 from leaderboard.policing import broken
 from leaderboard.render import task_table
+from leaderboard.reproduced import made_again_of
 from leaderboard.score import distort, dump, rounded
 
 BOARD = "synthetic"
@@ -93,6 +94,9 @@ def test_a_cell_that_was_made_again_says_so_while_it_is_the_published_one(publis
         (line,) = (line for line in task_table(task, table).splitlines() if line.startswith("| linear "))
         assert (shown if task == "forecasting" else "not yet") in line
     assert {bool(cell["reproduced"]) for cell in table if cell["row"] == "mean"} == {False}
+    scored, word = sum(cell["status"] == "scored" for cell in table), shown.removesuffix(" 2026-11-26")
+    one = f"1 of {scored} scored ones were made again: 1 {word}"
+    assert made_again_of(table) == (f"0 of {scored} scored ones were made again" if shown == "not yet" else one)
 
 
 def test_the_tidy_table_holds_each_summary_once():
