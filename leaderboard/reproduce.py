@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ from leaderboard.score import dump, score
 from leaderboard.verdict import Difference, Verdict, compare_scores, judge
 
 Document = dict[str, Any]
+Records = tuple[dict[str, Stage], dict[str, Document]]  # stages and locks by address
 APART = ("runs", "leaderboard/scores")  # of the project, in the scratch folder
 
 
@@ -79,18 +80,23 @@ class Published:
         return None
 
 
-def find(target: str, root: Path = ROOT) -> Published:
-    """The published cell BOARD/ROW/TASK; raises ContractError where there is none, or none that a lock records."""
+def tasks_of(row: str, root: Path = ROOT) -> Sequence[str]:
+    """The tasks that a row does: all of them where it is made from the truth."""
+    return TASKS if row in settings(root).controls.from_truth else find_row(row, root).tasks
+
+
+def find(target: str, root: Path = ROOT, records: Records | None = None) -> Published:
+    """The published cell BOARD/ROW/TASK, by the project's `records` if they were read already; raises ContractError
+    where there is none, or none that a lock records."""
     parts = target.split("/")
     if len(parts) != 3:
         raise ContractError(f"{target!r}: expected BOARD/ROW/TASK, such as synthetic/linear/forecasting")
     board, row, task = parts
     find_board(board, root)
-    from_truth = row in settings(root).controls.from_truth
-    done = list(TASKS) if from_truth else find_row(row, root).tasks
+    from_truth, done = row in settings(root).controls.from_truth, tasks_of(row, root)
     if task not in done:
         raise ContractError(f"{target}: {row} does not do {task!r}; its tasks: {', '.join(done)}")
-    stages, locks = read_stages(root), read_locks(root)
+    stages, locks = records or (read_stages(root), read_locks(root))
     makers = {out: address for address, stage in stages.items() for out in stage.outs}
     scorer, maker = makers.get(f"leaderboard/scores/{board}/{row}"), makers.get(f"runs/{board}/{row}/{task}/status")
     folder = root / "leaderboard/scores" / board / row
@@ -119,12 +125,7 @@ def cells(target: str, root: Path = ROOT) -> list[str]:
     find_board(board, root)
     if len(named) > 1:
         return [target]
-    from_truth = settings(root).controls.from_truth
-    return [
-        f"{board}/{row}/{task}"
-        for row in named or board_rows(board, root)
-        for task in (TASKS if row in from_truth else find_row(row, root).tasks)
-    ]
+    return [f"{board}/{row}/{task}" for row in named or board_rows(board, root) for task in tasks_of(row, root)]
 
 
 def reproduce(
@@ -142,7 +143,9 @@ def reproduce(
     `reproduced.json` has a verdict already. Raises ContractError where what a cell is made from can't be had, and
     InfrastructureError for the harness's own trouble: neither says anything about the cell.
     """
-    found = [find(each, root) for each in dict.fromkeys(cell for target in targets for cell in cells(target, root))]
+    records = read_stages(root), read_locks(root)
+    named = dict.fromkeys(cell for target in targets for cell in cells(target, root))
+    found = [find(each, root, records) for each in named]
     if only_new:
         known = {target: entry["key"] for target, entry in read_reproduced(root).items()}
         found = [cell for cell in found if known.get(cell.target) != cell.key]
