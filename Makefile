@@ -52,7 +52,7 @@ $(VENV)/.ready: $(LOCKS) pyproject.toml
 	touch $@
 
 lock:
-	$(PYTHON) containers/lock.py
+	$(PYTHON) containers/images/lock.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache

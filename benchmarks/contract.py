@@ -1,21 +1,24 @@
-"""The contract between the harness and a method, as pydantic models; their JSON Schema is in `benchmarks/schema/`.
+"""The contract between the harness and a method, as pydantic models; their JSON Schema is in
+`benchmarks/schema/`.
 
 A method never imports this module: it reads and writes the files that the models describe
 (`methods/kit/exchange.py` is a reader of numpy and the standard library alone).
 """
 
 import difflib
-import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from benchmarks.errors import UserError
+from benchmarks.files import write_if_changed, write_text
+
 CONTRACT_VERSION = 1
-CLASSES = ("N", "S", "V", "F", "Q")  # of heartbeats, AAMI EC57: normal, supraventricular, ventricular, fusion, other
+# Of heartbeats, AAMI EC57: normal, supraventricular, ventricular, fusion, other.
+CLASSES = ("N", "S", "V", "F", "Q")
 COMPLETION = ("interpolation", "reconstruction", "forecasting")
 TASKS = (*COMPLETION, "classification")
 
@@ -34,8 +37,9 @@ FailureKind = Literal[
 Verb = Literal["pretrain", "fit", "predict"]
 
 
-class ContractError(ValueError):
-    """A file that does not say what the contract asks for; the message names the file, the key and the way out."""
+class ContractError(UserError):
+    """A file that does not say what the contract asks for; the message names the file, the key and
+    the way out."""
 
 
 class Model(BaseModel):
@@ -59,12 +63,17 @@ class Scenario(Model):
 
 
 class WindowSet(Versioned):
-    """`windows.json` beside `windows.npy`, float32 (windows, leads, samples) in mV. Hidden samples are NaN."""
+    """`windows.json` beside `windows.npy`, float32 (windows, leads, samples) in mV. Hidden samples
+    are NaN."""
 
     rate: float = Field(description="Hz")
     leads: list[list[str]] = Field(description="lead names of each window")
-    patients: list[int] | None = Field(default=None, description="one number per person; null in a case")
-    scenario: Scenario | None = Field(default=None, description="what a case hides; null in a training set")
+    patients: list[int] | None = Field(
+        default=None, description="one number per person; null in a case"
+    )
+    scenario: Scenario | None = Field(
+        default=None, description="what a case hides; null in a training set"
+    )
 
 
 class RecordEntry(Model):
@@ -75,8 +84,8 @@ class RecordEntry(Model):
 
 
 class RecordSet(Versioned):
-    """`records.json` beside `signal_NNN.npy` float32 (leads, samples) in mV, `beats_NNN.npy` int64 (beats,) and,
-    in a training set, `labels_NNN.npy` uint8 (beats,)."""
+    """`records.json` beside `signal_NNN.npy` float32 (leads, samples) in mV, `beats_NNN.npy` int64
+    (beats,) and, in a training set, `labels_NNN.npy` uint8 (beats,)."""
 
     rate: float
     classes: tuple[str, ...] = CLASSES
@@ -84,7 +93,8 @@ class RecordSet(Versioned):
 
 
 class ScenarioSet(Versioned):
-    """`scenarios.json`: how a completion task will hide; a method may hide training windows the same way."""
+    """`scenarios.json`: how a completion task will hide; a method may hide training windows the
+    same way."""
 
     scenarios: list[Scenario]
 
@@ -92,8 +102,12 @@ class ScenarioSet(Versioned):
 class Budget(Model):
     """How much a learned method may train. A board's budget, the same on every machine."""
 
-    steps: Annotated[int, Field(gt=0, description="gradient steps of one fit or pretraining, at most")]
-    windows: Annotated[int, Field(gt=0, description="windows seen in one fit or pretraining, at most")]
+    steps: Annotated[
+        int, Field(gt=0, description="gradient steps of one fit or pretraining, at most")
+    ]
+    windows: Annotated[
+        int, Field(gt=0, description="windows seen in one fit or pretraining, at most")
+    ]
 
 
 class Call(Versioned):
@@ -132,19 +146,27 @@ Family = Literal[
 
 
 class MethodCard(Model):
-    """`method.yaml`. Which rows are controls is for the harness to say, so `control` is no family here."""
+    """`method.yaml`. Which rows are controls is for the harness to say, so `control` is no family
+    here."""
 
     name: str
     family: Family
     summary: str
     reference: Reference
-    tasks: dict[Task, Literal["all"] | list[Hides]] = Field(description="task: all, or the kinds that it answers")
+    tasks: dict[Task, Literal["all"] | list[Hides]] = Field(
+        description="task: all, or the kinds that it answers"
+    )
     verbs: list[Verb]
     probes: dict[str, str] = Field(
         default={},
-        description="row: the row whose pretraining it is fitted on, to classify heartbeats and nothing else",
+        description=(
+            "row: the row whose pretraining it is fitted on, to classify heartbeats and nothing"
+            " else"
+        ),
     )
-    boards: list[str] | None = Field(default=None, description="the boards that its rows stand on; null: every board")
+    boards: list[str] | None = Field(
+        default=None, description="the boards that its rows stand on; null: every board"
+    )
     deterministic: bool
     limits: Limits = Limits()
     entry: list[str] = ["python", "main.py"]
@@ -160,7 +182,9 @@ class CallRecord(Model):
     wall_s: float
     cpu_s: float
     peak_memory_mb: float
-    energy_j: float | None = Field(default=None, description="of the whole processor meanwhile, where it can be read")
+    energy_j: float | None = Field(
+        default=None, description="of the whole processor meanwhile, where it can be read"
+    )
     command: str = Field(description="the command line, so that the call can be repeated by hand")
 
 
@@ -172,11 +196,19 @@ class Status(Versioned):
     seed: int
     runner: str
     hardware: dict[str, str | int | float]
-    image: dict[str, str] = Field(default={}, description="the image that the calls ran in, and the engine")
-    parameters: int | None = Field(default=None, description="numbers in the model's safetensors, where it has some")
-    steps: int | None = Field(default=None, description="of the training, by the model's history.json")
+    image: dict[str, str] = Field(
+        default={}, description="the image that the calls ran in, and the engine"
+    )
+    parameters: int | None = Field(
+        default=None, description="numbers in the model's safetensors, where it has some"
+    )
+    steps: int | None = Field(
+        default=None, description="of the training, by the model's history.json"
+    )
     calls: list[CallRecord]
-    log_tail: str = Field(default="", description="the last lines that the method printed, when it failed")
+    log_tail: str = Field(
+        default="", description="the last lines that the method printed, when it failed"
+    )
 
 
 FILES: dict[str, type[BaseModel]] = {
@@ -192,11 +224,14 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def parse(model: type[M], data: Any, source: str) -> M:
-    """`data` as `model`, or a ContractError that names `source`, each wrong key and the nearest known one."""
+    """`data` as `model`, or a ContractError that names `source`, each wrong key and the nearest
+    known one."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ContractError(f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())) from None
+        raise ContractError(
+            f"{source}: " + "; ".join(_explain(model, item) for item in error.errors())
+        ) from None
 
 
 def _explain(model: type[BaseModel], error: Any) -> str:
@@ -205,7 +240,9 @@ def _explain(model: type[BaseModel], error: Any) -> str:
         return f"{where}: {error['msg']}, found {error['input']!r:.80}"
     known = sorted(_field_names(model))
     nearest = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
-    return f"unknown key {where!r}" + (f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}")
+    return f"unknown key {where!r}" + (
+        f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"
+    )
 
 
 def _field_names(model: type[BaseModel]) -> set[str]:
@@ -227,35 +264,16 @@ def load(model: type[M], path: Path) -> M:
     return parse(model, data, str(path))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write under a temporary name, then rename: what is read is never half-written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text)
-    temporary.rename(path)
-
-
-def write_if_changed(path: Path, text: str) -> bool:
-    """As `write_text`, but a file that says so already keeps its time stamp; True if it was written."""
-    if path.exists() and path.read_text() == text:
-        return False
-    write_text(path, text)
-    return True
-
-
 def write_model(path: Path, model: BaseModel) -> None:
     write_text(path, model.model_dump_json(indent=1) + "\n")
-
-
-def digest(value: Any) -> str:
-    """sha256 of a JSON value with sorted keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def write_schema(folder: Path) -> list[Path]:
     """Write the JSON Schema of every file of the contract; returns those that changed."""
     texts = {
-        folder / f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=1, sort_keys=True) + "\n"
+        folder / f"{name}.schema.json": (
+            json.dumps(model.model_json_schema(), indent=1, sort_keys=True) + "\n"
+        )
         for name, model in FILES.items()
     }
     return [path for path, text in texts.items() if write_if_changed(path, text)]

@@ -1,15 +1,16 @@
 """The scenarios of the completion tasks: what each hides, and the masks that it draws.
 
-Task versions are listed in CHANGELOG.md: changing what a scenario hides makes every published number another one.
-"""
+Task versions are listed in CHANGELOG.md: changing what a scenario hides makes every published
+number another one."""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.contract import CONTRACT_VERSION, Scenario
+from benchmarks.contract import Scenario
 
-PRIMARY_WARPED = {"gap", "patches", "future"}  # a whole beat may be hidden in every lead: its time is unknowable
+# A whole beat may be hidden in every lead: its time is unknowable.
+PRIMARY_WARPED = {"gap", "patches", "future"}
 
 FIXED = (
     Scenario(name="points-75", task="interpolation", hides="points", fraction=0.75),
@@ -30,13 +31,18 @@ LEAD_VISIBLE_S = 4.0  # a lead that falls off is seen for this long
 
 def scenarios(leads: int) -> list[Scenario]:
     """Every completion scenario of a board with this many leads."""
-    off = [Scenario(name=f"lead-{k + 1}", task="reconstruction", hides="lead", lead=k) for k in range(leads)]
+    off = [
+        Scenario(name=f"lead-{k + 1}", task="reconstruction", hides="lead", lead=k)
+        for k in range(leads)
+    ]
     return [*FIXED[:5], *off, *FIXED[5:]]
 
 
 def of_task(task: str, leads: int) -> list[Scenario]:
     """The scenarios of `task` in the order of the board."""
-    return [HEARTBEAT] if task == "classification" else [s for s in scenarios(leads) if s.task == task]
+    return (
+        [HEARTBEAT] if task == "classification" else [s for s in scenarios(leads) if s.task == task]
+    )
 
 
 def primary_metric(scenario: Scenario) -> str:
@@ -46,8 +52,11 @@ def primary_metric(scenario: Scenario) -> str:
     return "warped_nrmse" if scenario.hides in PRIMARY_WARPED else "nrmse"
 
 
-def hidden(scenario: Scenario, rng: np.random.Generator, leads: int, samples: int, rate: float) -> np.ndarray:
-    """Draw which samples `scenario` hides in one window: bool (leads, samples). Noise hides none."""
+def hidden(
+    scenario: Scenario, rng: np.random.Generator, leads: int, samples: int, rate: float
+) -> np.ndarray:
+    """Draw which samples `scenario` hides in one window: bool (leads, samples). Noise hides
+    none."""
     mask = np.zeros((leads, samples), bool)
     length = round((scenario.seconds or 0) * rate)
     second = round(rate)
@@ -74,16 +83,24 @@ def hidden(scenario: Scenario, rng: np.random.Generator, leads: int, samples: in
     return mask
 
 
-def spoil(window: np.ndarray, filtered: np.ndarray, noise: np.ndarray, filtered_noise: np.ndarray, snr: float):
-    """Add noise to a window at `snr` dB per lead: power of the baseline-filtered window over the filtered noise's.
+def spoil(
+    window: np.ndarray,
+    filtered: np.ndarray,
+    noise: np.ndarray,
+    filtered_noise: np.ndarray,
+    snr: float,
+):
+    """Add noise to a window at `snr` dB per lead: power of the baseline-filtered window over the
+    filtered noise's.
 
-    All arrays are (leads, samples); a flat lead gets noise as if its deviation were 0.05 mV, the floor of the scale.
-    """
+    All arrays are (leads, samples); a flat lead gets noise as if its deviation were 0.05 mV, the
+    floor of the scale."""
     power = np.maximum(filtered.var(axis=-1), 0.05**2)
     gain = np.sqrt(power / (filtered_noise.var(axis=-1) * 10 ** (snr / 10)))
     return window + gain[:, None] * noise
 
 
-def describe(chosen: Sequence[Scenario]) -> dict:
-    """The `scenarios.json` of a fit."""
-    return {"contract_version": CONTRACT_VERSION, "scenarios": [scenario.model_dump() for scenario in chosen]}
+def wanted(case: Path, scenario: Scenario) -> np.ndarray:
+    """True where a completion case wants an estimate: bool (windows, leads, samples)."""
+    signal = np.load(case / "windows.npy", mmap_mode="r", allow_pickle=False)
+    return np.ones(signal.shape, bool) if scenario.hides == "noise" else np.isnan(signal)

@@ -7,6 +7,7 @@ import numpy as np
 
 
 def generator(*identity: str | int) -> np.random.Generator:
-    """The generator of `identity`, e.g. (board seed, data set, scenario, record, window): same identity, same draws."""
+    """The generator of `identity`, e.g. (board seed, data set, scenario, record, window): same
+    identity, same draws."""
     digest = hashlib.sha256(json.dumps(identity).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))

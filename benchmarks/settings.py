@@ -1,4 +1,5 @@
-"""`params.yaml` and the methods on disk: which boards there are, and which rows and cells stand on them."""
+"""`params.yaml` and the methods on disk: which boards there are, and which rows and cells stand on
+them."""
 
 import difflib
 import json
@@ -10,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from benchmarks import contract
-from benchmarks.contract import TASKS, Budget, ContractError, MethodCard, Model, Scenario, Task
+from benchmarks.contract import TASKS, Budget, MethodCard, Model, Scenario, Task
+from benchmarks.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 250.0  # Hz, of every board
@@ -48,13 +50,18 @@ class Row:
 
     @property
     def pretraining(self) -> str | None:
-        """The row whose pretraining this one is fitted on: itself, or another where it is a probe; None without."""
+        """The row whose pretraining this one is fitted on: itself, or another where it is a probe;
+        None without."""
         return self.card.probes.get(self.name, self.name) if "pretrain" in self.card.verbs else None
 
     @property
     def tasks(self) -> list[Task]:
         """The tasks that the row does, in the order of the board."""
-        return [task for task in TASKS if task in self.card.tasks and (task == PROBED or not self.is_probe)]
+        return [
+            task
+            for task in TASKS
+            if task in self.card.tasks and (task == PROBED or not self.is_probe)
+        ]
 
     @property
     def is_probe(self) -> bool:
@@ -74,10 +81,10 @@ def settings(root: Path = ROOT) -> Settings:
 
 
 def board(name: str, root: Path = ROOT) -> Board:
-    """The board `name`; raises ContractError naming the nearest known one."""
+    """The board `name`; raises UserError naming the nearest known one."""
     boards = settings(root).boards
     if name not in boards:
-        raise ContractError(f"params.yaml: no board {name!r}{_hint(name, boards)}")
+        raise UserError(f"params.yaml: no board {name!r}{_hint(name, boards)}")
     return boards[name]
 
 
@@ -91,54 +98,77 @@ def read_method(folder: Path) -> list[Row]:
     """The rows of one method folder: its card with each entry of `params.json`."""
     card = contract.load(MethodCard, folder / "method.yaml")
     if card.name != folder.name:
-        raise ContractError(f"{folder / 'method.yaml'}: name is {card.name!r}, expected the folder's, {folder.name!r}")
+        raise UserError(
+            f"{folder / 'method.yaml'}: name is {card.name!r}, expected the folder's,"
+            f" {folder.name!r}"
+        )
     try:
         variants = json.loads((folder / "params.json").read_text())
     except (OSError, ValueError) as error:
-        raise ContractError(f"{folder / 'params.json'}: expected one object per variant ({error})") from None
-    if not isinstance(variants, dict) or not all(isinstance(params, dict) for params in variants.values()):
-        raise ContractError(f"{folder / 'params.json'}: expected an object that gives each row's name its parameters")
+        raise UserError(
+            f"{folder / 'params.json'}: expected one object per variant ({error})"
+        ) from None
+    if not isinstance(variants, dict) or not all(
+        isinstance(params, dict) for params in variants.values()
+    ):
+        raise UserError(
+            f"{folder / 'params.json'}: expected an object that gives each row's name its"
+            " parameters"
+        )
     for name, of in card.probes.items():
-        if name not in variants or of not in variants or of in card.probes or PROBED not in card.tasks:
-            raise ContractError(
-                f"{folder / 'method.yaml'}: probes: {name}: {of}: expected two rows of params.json, the second no "
-                f"probe, of a method that does {PROBED}; its rows: {', '.join(variants)}"
+        if (
+            name not in variants
+            or of not in variants
+            or of in card.probes
+            or PROBED not in card.tasks
+        ):
+            raise UserError(
+                f"{folder / 'method.yaml'}: probes: {name}: {of}: expected two rows of params.json,"
+                f" the second no probe, of a method that does {PROBED}; its rows:"
+                f" {', '.join(variants)}"
             )
     return [Row(name, folder, card, params) for name, params in variants.items()]
 
 
 @cache
 def rows(root: Path = ROOT) -> dict[str, Row]:
-    """Every row of every method by name; raises ContractError where two methods claim one name."""
+    """Every row of every method by name; raises UserError where two methods claim one name."""
     found: dict[str, Row] = {}
     reserved = settings(root).controls.from_truth
     for folder in method_folders(root):
         for row in read_method(folder):
             if row.name in found or row.name in reserved:
                 holder = found[row.name].folder if row.name in found else "the scorer's controls"
-                raise ContractError(
-                    f"{folder / 'params.json'}: row {row.name!r} is taken by {holder}; name it otherwise"
+                raise UserError(
+                    f"{folder / 'params.json'}: row {row.name!r} is taken by {holder}; name it"
+                    " otherwise"
                 )
             found[row.name] = row
     return found
 
 
 def row(name: str, root: Path = ROOT) -> Row:
-    """The row `name`; raises ContractError naming the nearest known one."""
+    """The row `name`; raises UserError naming the nearest known one."""
     known = rows(root)
     if name not in known:
-        raise ContractError(f"no row {name!r} in any methods/*/params.json{_hint(name, known)}")
+        raise UserError(f"no row {name!r} in any methods/*/params.json{_hint(name, known)}")
     return known[name]
 
 
 def family(name: str, root: Path = ROOT) -> str:
-    """The family that the board shows: which rows are controls is the harness's to say, never the method's."""
+    """The family that the board shows: which rows are controls is the harness's to say, never the
+    method's."""
     controls = settings(root).controls
-    return "control" if name in (*controls.methods, *controls.from_truth) else row(name, root).card.family
+    return (
+        "control"
+        if name in (*controls.methods, *controls.from_truth)
+        else row(name, root).card.family
+    )
 
 
 def boards_of(card: MethodCard, root: Path = ROOT) -> list[str]:
-    """The boards that a method stands on, in the order of params.yaml; raises ContractError for one that is unknown."""
+    """The boards that a method stands on, in the order of params.yaml; raises UserError for one
+    that is unknown."""
     for name in card.boards or ():
         board(name, root)
     return [name for name in settings(root).boards if card.boards is None or name in card.boards]

@@ -1,4 +1,5 @@
-"""Which runner a cell gets: Docker where this machine has an engine, the host only where it has none or is told so."""
+"""Which runner a cell gets: Docker where this machine has an engine, the host only where it has
+none or is told so."""
 
 import os
 import re
@@ -10,20 +11,21 @@ from docker.errors import DockerException
 from rich.console import Console
 
 from benchmarks.settings import method_folders
-from containers.call import InfrastructureError
-from containers.cell import Prepare
-from containers.engine import connect, engine_errors, is_configured
+from containers.calls.call import InfrastructureError
+from containers.calls.cell import Prepare
+from containers.images.engine import connect, engine_errors, is_configured
 
 RUNNERS = ("docker", "host")
-CALLS = re.compile(r":(pretrain|cell|probe-[^@]+)@")  # in the address of a stage that calls a method
+# In the address of a stage that calls a method.
+CALLS = re.compile(r":(pretrain|cell|probe-[^@]+)@")
 
 
 def runner_name(asked: str | None = None) -> str:
-    """The runner that is `asked` for; else `PQRST_RUNNER` where it is set, else `docker` where an engine is set up and
-    `host` where there is none.
+    """The runner that is `asked` for; else `PQRST_RUNNER` where it is set, else `docker` where an
+    engine is set up and `host` where there is none.
 
-    An engine that is set up and does not answer is an error of the cell, never a reason to take the host instead.
-    """
+    An engine that is set up and does not answer is an error of the cell, never a reason to take the
+    host instead."""
     given = asked or os.environ.get("PQRST_RUNNER")
     if given not in (None, *RUNNERS):
         name = "the runner" if asked else "PQRST_RUNNER"
@@ -34,17 +36,18 @@ def runner_name(asked: str | None = None) -> str:
 def prepare(asked: str | None = None) -> Prepare:
     """The function that readies a row's runner, the one that is `asked` for if any."""
     if runner_name(asked) == "docker":
-        from containers import docker as chosen
+        from containers.sandbox import docker as chosen
     else:
-        from containers import host as chosen
+        from containers.calls import host as chosen
     return chosen.runner
 
 
 @contextmanager
 def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[None]:
-    """While these stages run: bring the images of their methods first, or say that they run without a sandbox;
-    afterwards remove what those that were killed left in the engine. Raises InfrastructureError where the engine does
-    not answer; an image that can't be had is its cells' own failure."""
+    """While these stages run: bring the images of their methods first, or say that they run without
+    a sandbox; afterwards remove what those that were killed left in the engine. Raises
+    InfrastructureError where the engine does not answer; an image that can't be had is its cells'
+    own failure."""
     console = console or Console()
     names = {Path(stage).parent.name for stage in stages if CALLS.search(stage)}
     folders = [folder for folder in method_folders() if folder.name in names]
@@ -52,11 +55,14 @@ def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[Non
         yield
         return
     if runner_name() == "host":
-        console.print("cells run on the host, which limits them but is no sandbox; their rows are marked `host`")
+        console.print(
+            "cells run on the host, which limits them but is no sandbox; their rows are marked"
+            " `host`"
+        )
         yield
         return
-    from containers.catalogue import bring
-    from containers.docker import sweep
+    from containers.images.catalogue import bring
+    from containers.sandbox.docker import sweep
 
     with engine_errors():
         connect().ping()
@@ -65,5 +71,6 @@ def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[Non
     try:
         yield
     finally:
-        with suppress(DockerException, OSError):  # what can't be removed now, the next run sweeps away
+        # What can't be removed now, the next run sweeps away.
+        with suppress(DockerException, OSError):
             sweep()

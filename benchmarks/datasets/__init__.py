@@ -1,7 +1,7 @@
 """The data sets: one module each, found by its file name.
 
-A data set module says NAME, TITLE, VERSION, LICENCE, CITATION, URL, RATE, LEADS and yields `Record`s from `records`.
-"""
+A data set module says NAME, TITLE, VERSION, LICENCE, CITATION, URL, RATE, LEADS and yields
+`Record`s from `records`."""
 
 import difflib
 import importlib
@@ -27,14 +27,20 @@ class Record(NamedTuple):
     beats: np.ndarray  # int64 (beats,): sample of each R peak, ascending
     labels: np.ndarray  # uint8 (beats,): index into CLASSES
     report: str | None = None
-    # "P", "QRS", "T" -> int64 (beats, 3): sample of onset, peak and offset, -1 where there is no such wave.
+    # "P", "QRS", "T" -> int64 (beats, 3): sample of onset, peak and offset, -1 where there is no
+    # such wave.
     waves: dict[str, np.ndarray] | None = None
 
 
 def names() -> list[str]:
-    """Every data set that has a module in this folder: one whose NAME is that of its file. The others are helpers."""
+    """Every data set that has a module in this folder: one whose NAME is that of its file. The
+    others are helpers."""
     modules = sorted(Path(__file__).parent.glob("*.py"))
-    return [path.stem for path in modules if f'\nNAME = "{path.stem}"\n' in path.read_text(encoding="utf-8")]
+    return [
+        path.stem
+        for path in modules
+        if f'\nNAME = "{path.stem}"\n' in path.read_text(encoding="utf-8")
+    ]
 
 
 def load(name: str) -> ModuleType:

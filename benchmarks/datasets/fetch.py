@@ -1,8 +1,9 @@
-"""Bring the files of a data set into a folder, from its publisher or from a mirror, and hold them to their digests.
+"""Bring the files of a data set into a folder, from its publisher or from a mirror, and hold them
+to their digests.
 
-The committed list `<name>.sha256` has a line "sha256  bytes  file" for each file needed. A file takes its name only
-when it is complete and right, so an interrupted fetch is resumed by fetching again.
-"""
+The committed list `<name>.sha256` has a line "sha256  bytes  file" for each file needed. A file
+takes its name only when it is complete and right, so an interrupted fetch is resumed by fetching
+again."""
 
 import errno
 import hashlib
@@ -14,14 +15,15 @@ from os import getpid
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.contract import ContractError
+from benchmarks.errors import UserError
 
 LEFTOVER = re.compile(r"\.\d+\.fetch\.tmp$")
 CHUNK = 1 << 16  # bytes
 
 
-class FetchError(ContractError):
-    """A file of a data set that is wrong, short, missing or out of reach; the message says what to do."""
+class FetchError(UserError):
+    """A file of a data set that is wrong, short, missing or out of reach; the message says what to
+    do."""
 
 
 class Listed(NamedTuple):
@@ -33,7 +35,8 @@ class Listed(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """What `fetch` did: files that were already right, that were missing, and that were there but wrong."""
+    """What `fetch` did: files that were already right, that were missing, and that were there but
+    wrong."""
 
     kept: list[str]
     brought: list[str]
@@ -70,13 +73,18 @@ def verify(name: str, folder: Path, files: Sequence[Listed]) -> None:
 
 
 def fetch(
-    name: str, target: Path, mirror: Path | None = None, url: str | None = None, progress: bool = True
+    name: str,
+    target: Path,
+    mirror: Path | None = None,
+    url: str | None = None,
+    progress: bool = True,
 ) -> Fetched:
-    """Bring every file of data set `name` to `target`: copied from `mirror`/`name`, or downloaded if `mirror` is None.
+    """Bring every file of data set `name` to `target`: copied from `mirror`/`name`, or downloaded
+    if `mirror` is None.
 
-    `url` overrides the publisher's. Files in `target` that are right stay, wrong ones are replaced. With `progress`, a
-    bar counts the bytes on a terminal. Raises FetchError naming the file, what was expected and found, and the way out.
-    """
+    `url` overrides the publisher's. Files in `target` that are right stay, wrong ones are replaced.
+    With `progress`, a bar counts the bytes on a terminal. Raises FetchError naming the file, what
+    was expected and found, and the way out."""
     files = listed(name)
     if mirror is not None:
         return bring(name, files, target, _copier(name, mirror), progress)
@@ -88,11 +96,14 @@ def published(name: str) -> str:
     return importlib.import_module(f"benchmarks.datasets.{name}").URL
 
 
-# Writes the listed file to the path, tells the callback each number of bytes; returns where from, and the way out.
+# Writes the listed file to the path, tells the callback each number of bytes; returns where from,
+# and the way out.
 Source = Callable[[Listed, Path, Callable[[int], object]], tuple[str, str]]
 
 
-def bring(name: str, files: Sequence[Listed], target: Path, source: Source, progress: bool = True) -> Fetched:
+def bring(
+    name: str, files: Sequence[Listed], target: Path, source: Source, progress: bool = True
+) -> Fetched:
     """Bring `files` from `source` to `target`, see `fetch`."""
     from tqdm import tqdm
 
@@ -105,7 +116,9 @@ def bring(name: str, files: Sequence[Listed], target: Path, source: Source, prog
                 leftover.unlink(missing_ok=True)
         total = sum(file.size for file in files)
         # disable=None leaves the bar out where there is no terminal.
-        with tqdm(total=total, desc=name, unit="B", unit_scale=True, disable=None if progress else True) as bar:
+        with tqdm(
+            total=total, desc=name, unit="B", unit_scale=True, disable=None if progress else True
+        ) as bar:
             for file in files:
                 path = target / file.name
                 before, there = bar.n, path.exists()
@@ -120,10 +133,12 @@ def bring(name: str, files: Sequence[Listed], target: Path, source: Source, prog
             left = sum(file.size for file in files if not (target / file.name).exists())
             free = shutil.disk_usage(target).free
             raise FetchError(
-                f"{path}: no space left on the disk, {free} bytes are free and {left} still to come;"
-                f" make room and fetch again, what is complete stays: pqrst fetch {name}"
+                f"{path}: no space left on the disk, {free} bytes are free and {left} still to"
+                f" come; make room and fetch again, what is complete stays: pqrst fetch {name}"
             ) from None
-        raise FetchError(f"{path}: {error.strerror or error}; see to it and fetch again: pqrst fetch {name}") from None
+        raise FetchError(
+            f"{path}: {error.strerror or error}; see to it and fetch again: pqrst fetch {name}"
+        ) from None
     return done
 
 
@@ -145,7 +160,9 @@ def _copier(name: str, mirror: Path) -> Source:
     def copy(file: Listed, temporary: Path, count: Callable[[int], object]) -> tuple[str, str]:
         origin = mirror / name / file.name
         if not origin.is_file():
-            raise FetchError(f"{origin}: it is missing in the mirror, expected {file.size} bytes; {way_out}")
+            raise FetchError(
+                f"{origin}: it is missing in the mirror, expected {file.size} bytes; {way_out}"
+            )
         shutil.copyfile(origin, temporary)
         return str(origin), way_out
 
@@ -179,19 +196,21 @@ def _downloader(name: str, url: str) -> Source:
         from requests.exceptions import HTTPError, RequestException
 
         origin = f"{url.rstrip('/')}/{file.name}"
-        counter: Any = _Counter(count, file.size)  # pooch takes such an object, its annotation knows of bool alone
+        # Pooch takes such an object, its annotation knows of bool alone.
+        counter: Any = _Counter(count, file.size)
         try:
             HTTPDownloader(progressbar=counter, chunk_size=CHUNK)(origin, temporary, None)
         except HTTPError as error:
             raise FetchError(
-                f"{origin}: the server answers {error}; {again}, or set PQRST_MIRROR to a folder that holds"
-                f" {name}/{file.name}"
+                f"{origin}: the server answers {error}; {again}, or set PQRST_MIRROR to a folder"
+                f" that holds {name}/{file.name}"
             ) from None
         except RequestException as error:
             size = temporary.stat().st_size if temporary.exists() else 0
             raise FetchError(
-                f"{origin}: the download broke off after {size} of {file.size} bytes ({error}); {again}, or without a"
-                f" network set PQRST_MIRROR to a folder that holds {name}/{file.name}"
+                f"{origin}: the download broke off after {size} of {file.size} bytes ({error});"
+                f" {again}, or without a network set PQRST_MIRROR to a folder that holds"
+                f" {name}/{file.name}"
             ) from None
         return origin, again
 

@@ -1,29 +1,31 @@
-"""MIT-BIH Arrhythmia Database: 48 half-hour two-lead Holter records of 47 people, every beat labelled by experts.
+"""MIT-BIH Arrhythmia Database: 48 half-hour two-lead Holter records of 47 people, every beat
+labelled by experts.
 
-Split: DS1 and DS2 of de Chazal et al. 2004 (doi:10.1109/TBME.2004.827359), the four paced records left out as
-ANSI/AAMI EC57 asks. Records 201 and 202 are one person, so 201 leaves DS1 and DS2 stays as published.
-"""
+Split: DS1 and DS2 of de Chazal et al. 2004 (doi:10.1109/TBME.2004.827359), the four paced records
+left out as ANSI/AAMI EC57 asks. Records 201 and 202 are one person, so 201 leaves DS1 and DS2 stays
+as published."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.contract import ContractError
 from benchmarks.datasets import CLASSES, Record
 from benchmarks.datasets.leads import canonical_order
+from benchmarks.errors import UserError
 
 NAME = "mitdb"
 TITLE = "MIT-BIH Arrhythmia Database"
 VERSION = "1.0.0"
 LICENCE = "ODC-By 1.0"
 CITATION = (
-    "G. B. Moody, R. G. Mark. The impact of the MIT-BIH Arrhythmia Database. IEEE Engineering in Medicine and "
-    "Biology 20(3):45-50, 2001. doi:10.1109/51.932724. PhysioNet, doi:10.13026/C2F305"
+    "G. B. Moody, R. G. Mark. The impact of the MIT-BIH Arrhythmia Database. IEEE Engineering in"
+    " Medicine and Biology 20(3):45-50, 2001. doi:10.1109/51.932724. PhysioNet, doi:10.13026/C2F305"
 )
 URL = "https://physionet.org/files/mitdb/1.0.0/"
 RATE = 360.0  # Hz
-LEADS = ("MLII", "V1")  # of most records; the second is V2, V4 or V5 in eight, two paced records have no MLII
+# Of most records; the second is V2, V4 or V5 in eight, two paced records have no MLII.
+LEADS = ("MLII", "V1")
 NOISE = "nstdb"  # the data set that gives this one real noise
 
 # Beat symbols of the database by class of ANSI/AAMI EC57; every other symbol marks no beat.
@@ -32,12 +34,37 @@ SYMBOLS = {symbol: label for label, symbols in AAMI.items() for symbol in symbol
 LABELS = {symbol: CLASSES.index(label) for symbol, label in SYMBOLS.items()}
 NO_BEAT = 255
 
-TRAIN = tuple(map(str, (101, 106, 108, 109, 112, 115, 116, 118, 119, 122, 203, 207, 208, 209, 223, 230)))
+TRAIN = tuple(
+    map(str, (101, 106, 108, 109, 112, 115, 116, 118, 119, 122, 203, 207, 208, 209, 223, 230))
+)
 VALIDATION = tuple(map(str, (114, 124, 205, 215, 220)))
 TEST = tuple(
     map(
         str,
-        (100, 103, 105, 111, 113, 117, 121, 123, 200, 202, 210, 212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234),
+        (
+            100,
+            103,
+            105,
+            111,
+            113,
+            117,
+            121,
+            123,
+            200,
+            202,
+            210,
+            212,
+            213,
+            214,
+            219,
+            221,
+            222,
+            228,
+            231,
+            232,
+            233,
+            234,
+        ),
     )
 )
 PACED = ("102", "104", "107", "217")
@@ -49,10 +76,11 @@ PERSON = {name: name for name in RECORDS} | {"201": "202"}
 
 
 def records(folder: Path) -> Iterator[Record]:
-    """Every record in `folder`, one by one: signals in mV, leads in canonical order, beats of the AAMI classes alone.
+    """Every record in `folder`, one by one: signals in mV, leads in canonical order, beats of the
+    AAMI classes alone.
 
-    Each file is held against the committed sha256 list before it is read. Raises ContractError naming the file.
-    """
+    Each file is held against the committed sha256 list before it is read. Raises UserError naming
+    the file."""
     from benchmarks.datasets.fetch import listed, verify
     from benchmarks.datasets.wfdb_files import read_marks, read_waveforms
 
@@ -62,7 +90,9 @@ def records(folder: Path) -> Iterator[Record]:
         waveforms = read_waveforms(folder / name)
         if waveforms.rate != RATE or len(waveforms.leads) != len(LEADS):
             found = f"{len(waveforms.leads)} leads at {waveforms.rate} Hz"
-            raise ContractError(f"{folder / name}.hea: {found}, expected {len(LEADS)} leads at {RATE} Hz")
+            raise UserError(
+                f"{folder / name}.hea: {found}, expected {len(LEADS)} leads at {RATE} Hz"
+            )
         order = canonical_order(waveforms.leads)
         positions, symbols = read_marks(folder / name, waveforms.signal.shape[1])
         labels = np.array([LABELS.get(symbol, NO_BEAT) for symbol in symbols], np.uint8)

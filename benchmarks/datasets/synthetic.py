@@ -1,10 +1,11 @@
-"""A seeded simulator of ECG records, for the `synthetic` board: nothing to download, every beat and wave known.
+"""A seeded simulator of ECG records, for the `synthetic` board: nothing to download, every beat and
+wave known.
 
-The heart is a moving dipole in Frank's axes (x left, y down, z to the back; mV): each wave is a sum of Gaussians with a
-vector each (McSharry et al. 2003, doi:10.1109/TBME.2003.808805, in the three dimensions of Sameni et al. 2007,
-doi:10.1155/2007/43407). A lead is its projection (Dower, Machado and Osborne 1980, Clin. Cardiol. 3:87), moved a little
-by the placement of the person's electrodes. All figures of templates are in ms after the R wave and mV.
-"""
+The heart is a moving dipole in Frank's axes (x left, y down, z to the back; mV): each wave is a sum
+of Gaussians with a vector each (McSharry et al. 2003, doi:10.1109/TBME.2003.808805, in the three
+dimensions of Sameni et al. 2007, doi:10.1155/2007/43407). A lead is its projection (Dower, Machado
+and Osborne 1980, Clin. Cardiol. 3:87), moved a little by the placement of the person's electrodes.
+All figures of templates are in ms after the R wave and mV."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,10 @@ NAME = "synthetic"
 TITLE = "Simulated two-lead ambulatory ECG with AAMI beat classes"
 VERSION = "1.0.0"
 LICENCE = "Apache-2.0"
-CITATION = "Simulated by PQRST (sum of Gaussians of a dipole, after McSharry et al. 2003 and Sameni et al. 2007)"
+CITATION = (
+    "Simulated by PQRST (sum of Gaussians of a dipole, after McSharry et al. 2003 and Sameni et al."
+    " 2007)"
+)
 URL = "https://doi.org/10.1109/TBME.2003.808805"
 RATE = 250.0  # Hz
 LEADS = ("MLII", "V1")
@@ -72,7 +76,8 @@ SPLITS = {split: [n for n, p in PEOPLE.items() if p.split == split] for split in
 
 # Templates: rows of (time, width, x, y, z). Time 0 is about the R wave.
 P_WAVE = [(-168, 17, 0.03, 0.09, -0.06), (-138, 19, 0.07, 0.05, 0.05)]  # right atrium, then left
-ATRIAL_FOCI = [(-1.0, -0.9, -0.6), (0.6, -1.0, 0.8), (-0.8, 0.9, 0.9)]  # signs of a P wave from elsewhere
+# Signs of a P wave from elsewhere.
+ATRIAL_FOCI = [(-1.0, -0.9, -0.6), (0.6, -1.0, 0.8), (-0.8, 0.9, 0.9)]
 QRS = {
     "normal": [(-27, 8, -0.13, -0.06, -0.32), (0, 10.5, 0.95, 0.88, 0.22), (21, 9, 0.12, -0.10, 0.62),
                (37, 8, -0.14, -0.16, 0.18)],
@@ -86,17 +91,19 @@ T_VECTOR = {  # of the T wave; wide beats repolarise against their QRS
     "normal": (0.34, 0.28, -0.14), "rbbb": (0.32, 0.24, 0.16), "lbbb": (-0.26, -0.10, -0.38),
     "paced": (-0.35, 0.35, -0.4),
 }
-# fmt: on
-# Where ventricular beats come from: right outflow tract, right apex, left posterior wall, left anterior wall.
+# fmt: on Where ventricular beats come from: right outflow tract, right apex, left posterior wall,
+# left anterior wall.
 FOCI = [(0.15, 0.90, 0.42), (0.45, -0.75, 0.50), (-0.30, -0.60, -0.75), (-0.40, 0.75, -0.55)]
 # Boundaries lie where a wave's own dipole falls below this share of its largest value.
 EDGE = {"P": 0.10, "QRS": 0.05, "T": 0.10}
 
 
 class Heart(NamedTuple):
-    """One person's templates. Each is float64 (Gaussians, 5) in s and mV; `owner` says whose beat a Gaussian is of."""
+    """One person's templates. Each is float64 (Gaussians, 5) in s and mV; `owner` says whose beat a
+    Gaussian is of."""
 
-    waves: dict[str, np.ndarray]  # "between" is what has no boundaries: the ST segment, a pacing spike
+    # "between" is what has no boundaries: the ST segment, a pacing spike.
+    waves: dict[str, np.ndarray]
     owner: dict[str, np.ndarray]
     mean: float  # s between beats
     breath: float  # Hz
@@ -113,7 +120,8 @@ def _rotation(rng: np.random.Generator, degrees: float) -> np.ndarray:
 
 
 def _vary(rng: np.random.Generator, rows: Sequence, turn: np.ndarray, gain: float, stretch: float) -> np.ndarray:
-    """A person's own copy of a template (Gaussians, 5), in s and mV: turned, scaled, each Gaussian varied."""
+    """A person's own copy of a template (Gaussians, 5), in s and mV: turned, scaled, each Gaussian
+    varied."""
     own, n = np.array(rows, float), len(rows)
     own[:, :2] *= 1e-3 * stretch
     own[:, 1] *= rng.uniform(0.9, 1.12, n)
@@ -122,7 +130,8 @@ def _vary(rng: np.random.Generator, rows: Sequence, turn: np.ndarray, gain: floa
 
 
 def _ventricular(rng: np.random.Generator, focus: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """QRS, ST and T rows in ms and mV of a beat from a ventricular focus: slow, large, T against the QRS."""
+    """QRS, ST and T rows in ms and mV of a beat from a ventricular focus: slow, large, T against
+    the QRS."""
     way = _rotation(rng, 14) @ np.array(FOCI[focus])
     way *= rng.uniform(1.2, 1.9) / np.linalg.norm(way)
     aside, later = np.cross(way, _rotation(rng, 40)[0]), _rotation(rng, 22) @ way
@@ -158,7 +167,8 @@ def draw_heart(rng: np.random.Generator, person: Person) -> Heart:
         owner[wave] = np.repeat(np.arange(len(beats)), [len(rows) for rows in own])
     sinus = _vary(rng, P_WAVE, _rotation(rng, 12), gain * rng.lognormal(0, 0.2), 1)
     sinus[:, 0] -= rng.normal(0, 0.018)
-    ectopic = sinus.copy()  # from elsewhere in the atria: another shape, and nearer to the ventricles
+    # From elsewhere in the atria: another shape, and nearer to the ventricles.
+    ectopic = sinus.copy()
     ectopic[:, 0] += rng.uniform(0.01, 0.05)
     ectopic[:, 2:] *= np.array(ATRIAL_FOCI[rng.integers(len(ATRIAL_FOCI))]) * rng.uniform(0.8, 1.3)
     waves["P"], owner["P"] = np.concatenate([sinus, ectopic]), np.repeat([0, 1], len(sinus))
@@ -177,7 +187,8 @@ def coloured(rng: np.random.Generator, channels: int, samples: int, rate: float,
 
 
 def _variability(rng: np.random.Generator, seconds: float, breath: float) -> np.ndarray:
-    """Deviation of the sinus interval, unit variance, 4 Hz: LF at 0.1 Hz, HF at the breath, and a slow 1/f drift."""
+    """Deviation of the sinus interval, unit variance, 4 Hz: LF at 0.1 Hz, HF at the breath, and a
+    slow 1/f drift."""
     ratio = rng.uniform(0.5, 3)  # LF over HF
 
     def power(f):
@@ -188,7 +199,8 @@ def _variability(rng: np.random.Generator, seconds: float, breath: float) -> np.
 
 
 def _plan(rng: np.random.Generator, person: Person, cycles: int) -> dict[int, int]:
-    """Which sinus cycle becomes which kind of beat; never two in a row. Half of the V of a bigeminus are in one run."""
+    """Which sinus cycle becomes which kind of beat; never two in a row. Half of the V of a
+    bigeminus are in one run."""
     slots = np.arange(4, cycles, 2)
     kinds = np.repeat([S, V, F, Q], [person.s, person.v, person.f, person.q])
     run = person.v // 2 if person.pattern == "bigeminy" else 0
@@ -200,11 +212,12 @@ def _plan(rng: np.random.Generator, person: Person, cycles: int) -> dict[int, in
 
 
 def draw_rhythm(rng: np.random.Generator, person: Person, heart: Heart) -> tuple[np.ndarray, ...]:
-    """Times (s), classes and intervals before (s) of all beats, a little beyond both ends: three arrays (beats,).
+    """Times (s), classes and intervals before (s) of all beats, a little beyond both ends: three
+    arrays (beats,).
 
-    S comes early and resets the sinus node: its pause is shorter than compensatory. V comes early and the node goes on:
-    the interval before it and the pause after are two cycles together. F is at the sinus time, Q (paced) after a pause.
-    """
+    S comes early and resets the sinus node: its pause is shorter than compensatory. V comes early
+    and the node goes on: the interval before it and the pause after are two cycles together. F is
+    at the sinus time, Q (paced) after a pause. """
     sdnn = rng.uniform(0.025, 0.06) * heart.mean
     drift = _variability(rng, SECONDS + 8, heart.breath) * sdnn
     plan = _plan(rng, person, int(0.93 * SECONDS / heart.mean))
@@ -246,8 +259,8 @@ def draw_rhythm(rng: np.random.Generator, person: Person, heart: Heart) -> tuple
 
 
 def _render(at: np.ndarray, width: np.ndarray, way: np.ndarray, samples: int, edge: float) -> tuple[np.ndarray, ...]:
-    """Sum Gaussians `at` (beats, Gaussians) in s with vectors `way` (beats, Gaussians, 3): dipole (3, samples) and
-    boundaries (beats, 3), -1 where the wave is absent or not whole."""
+    """Sum Gaussians `at` (beats, Gaussians) in s with vectors `way` (beats, Gaussians, 3): dipole
+    (3, samples) and boundaries (beats, 3), -1 where the wave is absent or not whole."""
     low, high = (at - 4 * width).min(axis=1), (at + 4 * width).max(axis=1)
     start = np.floor(low * RATE).astype(np.int64)
     grid = start[:, None] + np.arange(math.ceil((high - low).max() * RATE) + 2)
@@ -264,7 +277,8 @@ def _render(at: np.ndarray, width: np.ndarray, way: np.ndarray, samples: int, ed
 
 
 def _fibrillation(rng: np.random.Generator, samples: int) -> np.ndarray:
-    """Fibrillatory waves: a saw tooth of 5 to 7 Hz, whose rate and size wander, strongest in V1. (3, samples) in mV."""
+    """Fibrillatory waves: a saw tooth of 5 to 7 Hz, whose rate and size wander, strongest in V1.
+    (3, samples) in mV."""
     rate, size = coloured(rng, 2, samples, RATE, lambda f: 1 / (1 + (f / 0.5) ** 4))
     phase = 2 * np.pi * np.cumsum(rng.uniform(5.2, 6.8) + 0.6 * rate) / RATE
     saw = sum(np.sin(k * phase + 0.3 * k) / k**1.5 for k in (1, 2, 3))
@@ -291,11 +305,11 @@ def muscle_power(f: np.ndarray) -> np.ndarray:
 
 
 def project(volume: np.ndarray, leads: Sequence[str]) -> np.ndarray:
-    """Leads (leads, samples) float32 in mV from those of LEAD_VECTORS, in whole microvolts like a converter's.
+    """Leads (leads, samples) float32 in mV from those of LEAD_VECTORS, in whole microvolts like a
+    converter's.
 
-    Whole microvolts make the limb leads obey Einthoven (III = II - I) and Goldberger to the last bit before they are
-    scaled, and hide the last bits in which processors differ.
-    """
+    Whole microvolts make the limb leads obey Einthoven (III = II - I) and Goldberger to the last
+    bit before they are scaled, and hide the last bits in which processors differ. """
     known = dict(zip(LEAD_VECTORS, np.round(volume * 1000), strict=True))
     i, ii = known["I"], known["II"]
     known |= {"III": ii - i, "aVR": -(i + ii) / 2, "aVL": i - ii / 2, "aVF": ii - i / 2}
@@ -306,7 +320,8 @@ def project(volume: np.ndarray, leads: Sequence[str]) -> np.ndarray:
 
 
 def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy: bool = True) -> Record:
-    """The record of patient `name`. Leads, and whether it is noisy, change nothing else about it."""
+    """The record of patient `name`. Leads, and whether it is noisy, change nothing else about
+    it."""
     person = PEOPLE[name]
     heart = draw_heart(generator(NAME, VERSION, seed, name, "heart"), person)
     times, kinds, before = draw_rhythm(generator(NAME, VERSION, seed, name, "rhythm"), person, heart)
@@ -315,9 +330,11 @@ def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy
 
     share = np.where(kinds == F, rng.uniform(0.3, 0.7, n), np.isin(kinds, (V, Q)))
     other = (kinds == V) & (rng.random(n) < 0.4) & (person.pattern == "multifocal")
-    origin = np.eye(4)[np.select([kinds == Q, other], [3, 2], 1)]  # conducted, first focus, second focus, paced
+    # Conducted, first focus, second focus, paced.
+    origin = np.eye(4)[np.select([kinds == Q, other], [3, 2], 1)]
     weights = (1 - share)[:, None] * np.eye(4)[0] + share[:, None] * origin
-    # P waves from the sinus node, and from elsewhere: of S, some have none, those from the junction.
+    # P waves from the sinus node, and from elsewhere: of S, some have none, those from the
+    # junction.
     atrial = np.stack([np.isin(kinds, (N, F)), (kinds == S) & (rng.random(n) < 0.75)], 1) * (person.rhythm == "sinus")
 
     wild = np.where(np.isin(kinds, (V, F)), 2.0, 1.0)
@@ -359,7 +376,8 @@ def report(person: Person, heart: Heart, beats: np.ndarray, kinds: np.ndarray) -
     """What a cardiologist would write, from what was simulated."""
     share = [float(np.mean(kinds == kind)) for kind in range(len(CLASSES))]
     often = ["frequent" if part > 0.05 else "occasional" for part in share]
-    conducted = heart.waves["QRS"][heart.owner["QRS"] == 0]  # the electrical axis is that of its areas in I and aVF
+    # The electrical axis is that of its areas in I and aVF.
+    conducted = heart.waves["QRS"][heart.owner["QRS"] == 0]
     i, ii = heart.vectors[:2] @ (conducted[:, 2:] * conducted[:, 1:2]).sum(axis=0)
     angle = math.degrees(math.atan2((ii - i / 2) * 2 / math.sqrt(3), i))
     said = {
@@ -384,10 +402,12 @@ def records(folder: Path | None = None, *, seed: int = SEED) -> Iterator[Record]
 
 
 def noise(folder: Path | None = None, *, seed: int = SEED) -> np.ndarray:
-    """Baseline wander, electrode motion, muscle noise, in this order, for 10 min: float32 (3, 2, samples) in mV."""
+    """Baseline wander, electrode motion, muscle noise, in this order, for 10 min: float32 (3, 2,
+    samples) in mV."""
     rng, samples = generator(NAME, VERSION, seed, "noise"), round(600 * RATE)
     wander = 0.3 * coloured(rng, 2, samples, RATE, lambda f: 1 / (f**2 + 0.05**2) / (1 + (f / 0.8) ** 6))
-    # An electrode that moves: its potential jumps and settles, and it rubs in bursts within the band of the ECG.
+    # An electrode that moves: its potential jumps and settles, and it rubs in bursts within the
+    # band of the ECG.
     rub = coloured(rng, 2, samples, RATE, lambda f: 1 / (1 + (f / 4) ** 3) * (f > 0.4))
     burst = np.exp(coloured(rng, 1, samples, RATE, lambda f: 1 / (1 + (f / 0.3) ** 4)))
     jumps = np.where(rng.random((2, samples)) < 0.35 / RATE, rng.normal(0, 0.45, (2, samples)), 0)

@@ -1,15 +1,17 @@
-"""The Debian base image without a public registry: built from Debian's packages, served on loopback.
+"""The Debian base image without a public registry: built from Debian's packages, served on
+loopback.
 
-mmdebstrap with SOURCE_DATE_EPOCH writes the same tar, bit for bit, for as long as the mirror serves the same package
-versions (https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html). The tar becomes the only layer of an
-OCI image whose config holds nothing of the build (https://github.com/opencontainers/image-spec). It is uploaded as it
-is: compression would cost most of the time and tie the digest to one gzip. The protocol is
+mmdebstrap with SOURCE_DATE_EPOCH writes the same tar, bit for bit, for as long as the mirror serves
+the same package versions (https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html).
+The tar becomes the only layer of an OCI image whose config holds nothing of the build
+(https://github.com/opencontainers/image-spec). It is uploaded as it is: compression would cost most
+of the time and tie the digest to one gzip. The protocol is
 https://github.com/opencontainers/distribution-spec.
 
     python3 containers/base/debian.py CACHE --port 5000
 
-prints `localhost:5000/pqrst-debian@sha256:...`. Only the standard library: it runs before anything is installed.
-"""
+prints `localhost:5000/pqrst-debian@sha256:...`. Only the standard library: it runs before anything
+is installed."""
 
 import argparse
 import hashlib
@@ -38,30 +40,36 @@ OPTIONS = [
     # Licences stay: they are a condition of passing the packages on.
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-    # mmdebstrap copies these from the machine it runs on, so the digest would be that machine's alone.
+    # mmdebstrap copies these from the machine it runs on, so the digest would be that machine's
+    # alone.
     '--customize-hook=rm -f "$1/etc/apt/sources.list" "$1/etc/resolv.conf" "$1/etc/hostname"',
 ]
 
-# mmdebstrap mounts /proc in the tree it makes, and fails if that is busy when it takes it off again. In a mount
-# namespace of its own no other program can keep it busy, and an aborted run leaves no mount behind.
+# mmdebstrap mounts /proc in the tree it makes, and fails if that is busy when it takes it off
+# again. In a mount namespace of its own no other program can keep it busy, and an aborted run
+# leaves no mount behind.
 PRIVATE = ["unshare", "--mount"]
 
-# What may reach the maintainer scripts: PYTHONDONTWRITEBYTECODE, say, changes the .pyc files that they leave.
+# What may reach the maintainer scripts: PYTHONDONTWRITEBYTECODE, say, changes the .pyc files that
+# they leave.
 ENVIRONMENT = ("HOME", "TMPDIR", "http_proxy", "https_proxy", "no_proxy")
 
 
 def mirror() -> str:
-    """The address of this machine's Debian mirror, from apt's own settings (apt-get(8), indextargets)."""
+    """The address of this machine's Debian mirror, from apt's own settings (apt-get(8),
+    indextargets)."""
     wanted = ("Created-By: Packages", "Origin: Debian", "Label: Debian", "Component: main")
     command = ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", *wanted]
     listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     lines = [line.split() for line in listing.splitlines()]
-    # A machine that runs another Debian has the same mirror; one that names several means the suite's own.
+    # A machine that runs another Debian has the same mirror; one that names several means the
+    # suite's own.
     lines.sort(key=lambda line: line[0] != SUITE)
     if not lines:
         raise SystemExit(
-            "expected a Debian mirror with the component main in apt's sources, found none: "
-            "run `apt-get update`; on another distribution, add Debian's mirror and its archive key to apt first"
+            "expected a Debian mirror with the component main in apt's sources, found none: run"
+            " `apt-get update`; on another distribution, add Debian's mirror and its archive key to"
+            " apt first"
         )
     return lines[0][1]
 
@@ -71,23 +79,33 @@ def architecture() -> str:
     words = {"x86_64": "amd64", "aarch64": "arm64"}
     machine = platform.machine()
     if machine not in words:
-        raise SystemExit(f"expected one of {sorted(words)}, found {machine}: make the base image on one of them")
+        raise SystemExit(
+            f"expected one of {sorted(words)}, found {machine}: make the base image on one of them"
+        )
     return words[machine]
 
 
 def build_tar(cache: Path) -> Path:
-    """The root file system as a tar, and its package list beside it; what lies in the cache is used again."""
+    """The root file system as a tar, and its package list beside it; what lies in the cache is used
+    again."""
     recipe = hashlib.sha256(json.dumps([OPTIONS, SUITE, EPOCH]).encode()).hexdigest()[:12]
     target = cache / f"{SUITE}-{architecture()}-{recipe}.tar"
     if not target.exists():
         if shutil.which("mmdebstrap") is None:
-            raise SystemExit("expected mmdebstrap on the PATH, found none: apt-get install mmdebstrap")
+            raise SystemExit(
+                "expected mmdebstrap on the PATH, found none: apt-get install mmdebstrap"
+            )
         cache.mkdir(parents=True, exist_ok=True)
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        environment |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": str(EPOCH)}
+        environment |= {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "SOURCE_DATE_EPOCH": str(EPOCH),
+        }
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             part = Path(scratch) / "base.tar"
-            # The mirror goes in by standard input: its address may hold a password, and arguments are public.
+            # The mirror goes in by standard input: its address may hold a password, and arguments
+            # are public.
             made = subprocess.run(
                 [*PRIVATE, "mmdebstrap", *OPTIONS, "--format=tar", SUITE, str(part), "-"],
                 input=f"deb {mirror()} {SUITE} main\n",
@@ -98,8 +116,9 @@ def build_tar(cache: Path) -> Path:
             )
             if made.returncode:
                 raise SystemExit(
-                    f"expected mmdebstrap to make {target.name}, found exit status {made.returncode}: its messages are "
-                    "above; it needs root, a mirror that answers and about 1 GB in TMPDIR"
+                    f"expected mmdebstrap to make {target.name}, found exit status"
+                    f" {made.returncode}: its messages are above; it needs root, a mirror that"
+                    " answers and about 1 GB in TMPDIR"
                 )
             packages = Path(scratch) / "packages"
             packages.write_text(package_list(part))
@@ -109,7 +128,8 @@ def build_tar(cache: Path) -> Path:
 
 
 def package_list(tar: Path) -> str:
-    """Name, version and architecture of each installed package, as `dpkg-query -W` would print them."""
+    """Name, version and architecture of each installed package, as `dpkg-query -W` would print
+    them."""
     with tarfile.open(tar) as archive:
         member = archive.extractfile("./var/lib/dpkg/status")
         assert member is not None, "dpkg's status is a regular file"
@@ -117,7 +137,11 @@ def package_list(tar: Path) -> str:
     lines = []
     for paragraph in status.strip().split("\n\n"):
         # A field that goes on starts its further lines with a blank; none of these four does.
-        field = dict(line.split(": ", 1) for line in paragraph.splitlines() if not line[0].isspace() and ": " in line)
+        field = dict(
+            line.split(": ", 1)
+            for line in paragraph.splitlines()
+            if not line[0].isspace() and ": " in line
+        )
         if field["Status"].endswith(" installed"):
             lines.append(f"{field['Package']}\t{field['Version']}\t{field['Architecture']}\n")
     return "".join(sorted(lines))
@@ -159,7 +183,11 @@ def image(tar: Path) -> tuple[bytes, bytes]:
                 "size": len(config),
             },
             "layers": [
-                {"digest": layer, "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": tar.stat().st_size}
+                {
+                    "digest": layer,
+                    "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                    "size": tar.stat().st_size,
+                }
             ],
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
             "schemaVersion": 2,
@@ -185,14 +213,16 @@ def request(
         text = response.read().decode(errors="replace")
     except OSError as error:
         raise SystemExit(
-            f"expected a registry on 127.0.0.1:{port}, found {error}: start one, `bash .ci/engine start DIR` does"
+            f"expected a registry on 127.0.0.1:{port}, found {error}: start one, `bash .ci/engine"
+            " start DIR` does"
         ) from error
     finally:
         connection.close()
     if response.status not in expect:
         raise SystemExit(
-            f"expected {sorted(expect)} from the registry on 127.0.0.1:{port} for {method} {path.partition('?')[0]}, "
-            f"found {response.status} {text[:500]}: it must be one without authentication that has room left"
+            f"expected {sorted(expect)} from the registry on 127.0.0.1:{port} for {method}"
+            f" {path.partition('?')[0]}, found {response.status} {text[:500]}: it must be one"
+            " without authentication that has room left"
         )
     return response.status, response.getheader("Location", "")
 
@@ -214,14 +244,27 @@ def push(port: int, tar: Path) -> str:
     push_blob(port, tar)
     push_blob(port, config)
     name = digest(manifest)
-    request(port, "PUT", f"/v2/{NAME}/manifests/{name}", manifest, "application/vnd.oci.image.manifest.v1+json", {201})
+    request(
+        port,
+        "PUT",
+        f"/v2/{NAME}/manifests/{name}",
+        manifest,
+        "application/vnd.oci.image.manifest.v1+json",
+        {201},
+    )
     return f"localhost:{port}/{NAME}@{name}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of the tar; remove the tar to take newer packages")
-    parser.add_argument("--port", type=int, default=5000, help="the registry's port on loopback (default: 5000)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "cache", type=Path, help="folder of the tar; remove the tar to take newer packages"
+    )
+    parser.add_argument(
+        "--port", type=int, default=5000, help="the registry's port on loopback (default: 5000)"
+    )
     arguments = parser.parse_args()
     print(push(arguments.port, build_tar(arguments.cache)))
 

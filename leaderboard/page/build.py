@@ -1,8 +1,8 @@
 """The page of a board: one static file that holds all it needs and asks nothing of a network.
 
-The template is filled with autoescaping; the scripts' data is JSON in which no `<` is left, so that nothing in it can
-end its element; a content security policy names each script and the style by its digest and forbids all else.
-"""
+The template is filled with autoescaping; the scripts' data is JSON in which no `<` is left, so that
+nothing in it can end its element; a content security policy names each script and the style by its
+digest and forbids all else."""
 
 import base64
 import hashlib
@@ -13,16 +13,17 @@ from typing import Any
 
 import jinja2
 
-from benchmarks.contract import TASKS, write_text
+from benchmarks.contract import TASKS
+from benchmarks.files import write_text
 from benchmarks.settings import ROOT
 from benchmarks.text import printable
-from leaderboard.analysis import FROM_NOTHING
-from leaderboard.cells import counts
+from leaderboard.analysis.analysis import FROM_NOTHING
 from leaderboard.page import tables
 from leaderboard.page.content import content
 from leaderboard.page.inputs import Inputs, read_inputs
-from leaderboard.render import helped
-from leaderboard.reproduced import made_again_of
+from leaderboard.records.cells import counts
+from leaderboard.records.reproduced import made_again_of
+from leaderboard.views.markdown import helped
 
 HERE = Path(__file__).parent
 # In the order in which they need one another. Each is a global `d3` with one piece more.
@@ -67,7 +68,8 @@ EXPORT = re.compile(r"^export (?=(?:const|function) (\w+))", re.MULTILINE)
 
 
 def write_page(board: str, root: Path = ROOT) -> Path:
-    """Write leaderboard/boards/BOARD/index.html and return its path; raises ContractError naming a broken input."""
+    """Write leaderboard/boards/BOARD/index.html and return its path; raises UserError naming a
+    broken input."""
     out = root / "leaderboard/boards" / board / "index.html"
     write_text(out, html(read_inputs(board, root)))
     return out
@@ -108,7 +110,8 @@ def html(found: Inputs) -> str:
 
 
 def bundle() -> str:
-    """The modules of `script/` as one script: each a function that is called once and gives what the module exports."""
+    """The modules of `script/` as one script: each a function that is called once and gives what
+    the module exports."""
     return "".join(map(_module, MODULES))
 
 
@@ -120,7 +123,8 @@ def _module(name: str) -> str:
 
 
 def embedded(value: Any) -> str:
-    """JSON that can stand inside a script element: no `<`, and no line separator that a script would stumble over."""
+    """JSON that can stand inside a script element: no `<`, and no line separator that a script
+    would stumble over."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
     for each in "<>&\u2028\u2029":
         text = text.replace(each, f"\\u{ord(each):04x}")
@@ -128,9 +132,13 @@ def embedded(value: Any) -> str:
 
 
 def policy(scripts: list[str], style: str) -> str:
-    """A content security policy under which these scripts and this style work, and nothing else does."""
+    """A content security policy under which these scripts and this style work, and nothing else
+    does."""
     allowed = " ".join(map(_digest, scripts))
-    return f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; base-uri 'none';"
+        " form-action 'none'"
+    )
 
 
 def _digest(text: str) -> str:

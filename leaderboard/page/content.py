@@ -1,17 +1,16 @@
 """What the page says: one JSON value for its scripts, and the lines of its tables for the template.
 
-Everything that a method may have written (names, reasons, logs, cards) is cleaned of terminal escapes here, and shown
-by the template's escaping or by the scripts' textContent alone.
-"""
+Everything that a method may have written (names, reasons, logs, cards) is cleaned of terminal
+escapes here, and shown by the template's escaping or by the scripts' textContent alone."""
 
 from typing import Any
 
 from benchmarks.contract import CLASSES, TASKS
 from benchmarks.scenarios import FIXED
 from benchmarks.text import printable
-from leaderboard.cells import FAMILIES
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.pack import pack_answers, pack_questions
+from leaderboard.records.cells import FAMILIES
 
 Document = dict[str, Any]
 SNR = {scenario.name: scenario.snr for scenario in FIXED if scenario.snr is not None}
@@ -26,7 +25,10 @@ def content(found: Inputs) -> Document:
         "families": FAMILIES,
         "snr": SNR,
         "tasks": {task: scenarios(found, task) for task in TASKS},
-        "rows": [{"name": row, "family": each, **_method(found, row)} for row, each in row_families(found).items()],
+        "rows": [
+            {"name": row, "family": each, **_method(found, row)}
+            for row, each in row_families(found).items()
+        ],
         "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(found).items()},
         "confusions": found.confusions,
         "questions": pack_questions(found.questions),
@@ -62,8 +64,9 @@ def scenarios(found: Inputs, task: str) -> dict[str, str]:
 
 
 def merged(seeds: list[Document]) -> Document:
-    """The seeds of one row and task as one cell. It is scored if all of them are; else it is the first that is not.
-    Metrics and provenance are the first seed's; the analysis holds the mean over seeds."""
+    """The seeds of one row and task as one cell. It is scored if all of them are; else it is the
+    first that is not. Metrics and provenance are the first seed's; the analysis holds the mean over
+    seeds."""
     failed = next((cell for cell in seeds if cell["status"] != "scored"), None)
     cell = failed or seeds[0]
     cost = cell["cost"]
@@ -79,7 +82,11 @@ def merged(seeds: list[Document]) -> Document:
             for name, scenario in cell["scenarios"].items()
             if scenario["status"] == "scored"
         },
-        "cost": {key: value for key, value in cost.items() if key not in ("hardware", "image", "log_tail")},
+        "cost": {
+            key: value
+            for key, value in cost.items()
+            if key not in ("hardware", "image", "log_tail")
+        },
         "hardware": cost.get("hardware", {}),
         "image": cost.get("image", {}),
         "provenance": cell["provenance"],
@@ -95,4 +102,6 @@ def _bounds(summary: Document) -> list[float | None]:
 
 def _method(found: Inputs, row: str) -> Document:
     card = {"label": row, **found.methods.get(row, {})}
-    return {key: printable(value) if isinstance(value, str) else value for key, value in card.items()}
+    return {
+        key: printable(value) if isinstance(value, str) else value for key, value in card.items()
+    }

@@ -1,5 +1,5 @@
-"""What a page is made from, read from the board's folders. What may be missing is None or empty, and the page says so;
-what is there and broken is an error that names the file.
+"""What a page is made from, read from the board's folders. What may be missing is None or empty,
+and the page says so; what is there and broken is an error that names the file.
 
     leaderboard/scores/BOARD/ROW/*.json          score documents, costs.json, examples.json
     leaderboard/curves/BOARD/ROW.json            how its trainings went (may be missing)
@@ -15,14 +15,14 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks import datasets
-from benchmarks.contract import ContractError
+from benchmarks.errors import UserError
 from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
-from leaderboard.cells import cells, read_documents
-from leaderboard.examples import QUESTIONS
-from leaderboard.histories import Histories, read_histories
-from leaderboard.published import published_rows
-from leaderboard.reproduced import read_reproduced
+from leaderboard.records.cells import cells, read_documents
+from leaderboard.records.histories import Histories, read_histories
+from leaderboard.records.literature import published_rows
+from leaderboard.records.reproduced import read_reproduced
+from leaderboard.scoring.examples import QUESTIONS
 
 Document = dict[str, Any]
 
@@ -32,7 +32,8 @@ class Inputs:
     """Everything that a page shows."""
 
     board: str
-    about: Document  # the board's settings, and title, version, licence, citation and url of its data set
+    # The board's settings, and title, version, licence, citation and url of its data set.
+    about: Document
     noise: Document | None  # the same of the data set that gives it noise
     cells: list[Document]  # as in board.json, in the order of the board
     confusions: Document  # row: {patient: 25 counts}, of the test patients
@@ -42,11 +43,12 @@ class Inputs:
     analysis: Document | None
     published: list[Document]  # as `published_rows` gives them
     reproduced: Document  # ROW/TASK: what was found when it was made again
-    histories: dict[str, Histories]  # row: its trainings; the pretraining of a probe is that of the row that it probes
+    # Row: its trainings; the pretraining of a probe is that of the row that it probes.
+    histories: dict[str, Histories]
 
 
 def read_inputs(board: str, root: Path) -> Inputs:
-    """Read a board; raises ContractError naming the file that is broken."""
+    """Read a board; raises UserError naming the file that is broken."""
     documents, costs = read_documents(board, root)
     reproduced = read_reproduced(root)
     scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
@@ -64,9 +66,15 @@ def read_inputs(board: str, root: Path) -> Inputs:
         analysis=_analysis(out / "analysis.json"),
         published=published_rows(board, root),
         reproduced={
-            name.removeprefix(f"{board}/"): last for name, last in reproduced.items() if name.startswith(f"{board}/")
+            name.removeprefix(f"{board}/"): last
+            for name, last in reproduced.items()
+            if name.startswith(f"{board}/")
         },
-        histories={name: kept for name in board_rows(board, root) if (kept := _histories(board, name, root))},
+        histories={
+            name: kept
+            for name in board_rows(board, root)
+            if (kept := _histories(board, name, root))
+        },
     )
 
 
@@ -80,23 +88,32 @@ def _histories(board: str, row: str, root: Path) -> Histories:
 
 
 def _facts(data: ModuleType) -> Document:
-    return {name: getattr(data, name.upper()) for name in ("title", "version", "licence", "citation", "url")}
+    return {
+        name: getattr(data, name.upper())
+        for name in ("title", "version", "licence", "citation", "url")
+    }
 
 
 def _json(path: Path) -> Any:
-    """A JSON file, None where there is none; raises ContractError where it can't be read."""
+    """A JSON file, None where there is none; raises UserError where it can't be read."""
     if not path.exists():
         return None
     try:
         return json.loads(path.read_text())
     except ValueError as error:
-        raise ContractError(f"{path}: not readable as JSON ({error}); make it again, or remove it") from None
+        raise UserError(
+            f"{path}: not readable as JSON ({error}); make it again, or remove it"
+        ) from None
 
 
 def _analysis(path: Path) -> Document | None:
     found = _json(path)
-    if found is not None and not (isinstance(found, dict) and {"scenarios", "matrix", "complete"} <= found.keys()):
-        raise ContractError(f"{path}: no analysis: scenarios, matrix or complete is missing; make the board again")
+    if found is not None and not (
+        isinstance(found, dict) and {"scenarios", "matrix", "complete"} <= found.keys()
+    ):
+        raise UserError(
+            f"{path}: no analysis: scenarios, matrix or complete is missing; make the board again"
+        )
     return found
 
 

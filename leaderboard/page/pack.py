@@ -1,7 +1,7 @@
-"""Windows to look at, packed for the page: a trace is the differences of its values, each in base64 VLQ (the numbers of
-JavaScript's source maps: five bits a character, the lowest bit of the first is the sign). `script/unpack.js` reads it.
-A trace takes a third of its JSON, and every character is safe in HTML.
-"""
+"""Windows to look at, packed for the page: a trace is the differences of its values, each in base64
+VLQ (the numbers of JavaScript's source maps: five bits a character, the lowest bit of the first is
+the sign). `script/unpack.js` reads it. A trace takes a third of its JSON, and every character is
+safe in HTML."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -31,7 +31,8 @@ def trace(values: Sequence[int]) -> str:
 
 
 def runs(hidden: Iterable[bool]) -> str:
-    """Lengths of the runs that are shown, hidden, shown, …; the first may be 0. Nothing hidden: no text."""
+    """Lengths of the runs that are shown, hidden, shown, …; the first may be 0. Nothing hidden: no
+    text."""
     groups = [(key, sum(1 for _ in group)) for key, group in groupby(hidden)]
     if not any(key for key, _ in groups):
         return ""
@@ -41,14 +42,17 @@ def runs(hidden: Iterable[bool]) -> str:
 def pack_questions(questions: Document) -> Document:
     """The questions that the row `oracle` keeps in its examples.json, by scenario.
 
-    A lead is {truth, hidden, shown}: `shown` stands only where noise was added, and then every sample is asked for;
-    else the samples that are `hidden`.
-    """
+    A lead is {truth, hidden, shown}: `shown` stands only where noise was added, and then every
+    sample is asked for; else the samples that are `hidden`."""
     packed: Document = {}
     for scenario, found in questions.items():
         if scenario == BEATS:
             packed[scenario] = [
-                {**stretch, "truth": [trace(lead) for lead in stretch["truth"]], "beats": vlq(stretch["beats"])}
+                {
+                    **stretch,
+                    "truth": [trace(lead) for lead in stretch["truth"]],
+                    "beats": vlq(stretch["beats"]),
+                }
                 for stretch in found
             ]
             continue
@@ -56,11 +60,16 @@ def pack_questions(questions: Document) -> Document:
         for truth, shown in zip(found["truth"], found["shown"], strict=True):
             spoilt = None not in shown and shown != truth
             hidden = runs(value is None for value in shown)
-            leads.append({"truth": trace(truth), "hidden": hidden, "shown": trace(shown) if spoilt else ""})
+            leads.append(
+                {"truth": trace(truth), "hidden": hidden, "shown": trace(shown) if spoilt else ""}
+            )
         packed[scenario] = {"patient": found["patient"], "leads": found["leads"], "traces": leads}
     return packed
 
 
 def pack_answers(answers: Document) -> Document:
     """A row's answers, by scenario: a trace per lead; letters for beats."""
-    return {name: found if name == BEATS else [trace(lead) for lead in found] for name, found in answers.items()}
+    return {
+        name: found if name == BEATS else [trace(lead) for lead in found]
+        for name, found in answers.items()
+    }

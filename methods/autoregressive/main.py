@@ -1,4 +1,5 @@
-"""One autoregressive model per window and lead, from what is visible of it, predicts into the holes from both sides."""
+"""One autoregressive model per window and lead, from what is visible of it, predicts into the holes
+from both sides."""
 
 import json
 from collections.abc import Sequence
@@ -8,15 +9,17 @@ import numpy as np
 from burg import burg, extend
 
 from methods.kit.exchange import Call, Windows, read_json, read_windows, serve
-from methods.kit.gaps import runs, visible_mean
+from methods.kit.signal.visible import runs, visible_mean
 
 ANSWERED = ("gap", "patches", "block", "lead", "future")
 LEAD_VISIBLE_S = 4.0  # a lead that falls off is seen for this long
-BATCH = 32  # leads whose recursion runs side by side: few enough for the cache, enough to keep numpy busy
+# Leads whose recursion runs side by side: few enough for the cache, enough to keep numpy busy.
+BATCH = 32
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
-    """The completed windows (windows, leads, samples) in mV, with what `fit` chose for the scenario."""
+    """The completed windows (windows, leads, samples) in mV, with what `fit` chose for the
+    scenario."""
     assert case.scenario is not None
     chosen = read_json(call.model / "chosen.json")[case.scenario["name"]]
     return complete(np.asarray(case.signal), [chosen["order"]], chosen["ridge"])[chosen["order"]]
@@ -25,18 +28,22 @@ def predict(case: Windows, call: Call) -> np.ndarray:
 def fit(call: Call) -> None:
     """Choose order and ridge for each scenario on the validation patients; writes `chosen.json`.
 
-    Of the models whose error is within `tolerance` of the lowest, those of the largest order are taken, and of these
-    the best: squared error alone favours a model that fades to the mean over one that dares the next beat.
-    """
+    Of the models whose error is within `tolerance` of the lowest, those of the largest order are
+    taken, and of these the best: squared error alone favours a model that fades to the mean over
+    one that dares the next beat."""
     validation = read_windows(call.data / "validation")
     count = min(len(validation.signal), call.params["windows"])
-    windows = validation.signal[np.linspace(0, len(validation.signal) - 1, count).round().astype(int)]
+    windows = validation.signal[
+        np.linspace(0, len(validation.signal) - 1, count).round().astype(int)
+    ]
     candidates = [order for order in call.params["orders"] if order < windows.shape[-1]]
     generator = np.random.default_rng(call.seed)
     chosen = {}
     for scenario in read_json(call.data / "scenarios.json")["scenarios"]:
         if scenario["hides"] in ANSWERED:
-            hidden = np.stack([hide(scenario, generator, window.shape, validation.rate) for window in windows])
+            hidden = np.stack(
+                [hide(scenario, generator, window.shape, validation.rate) for window in windows]
+            )
             damaged = np.where(hidden, np.float32(np.nan), windows)
             errors = {
                 (order, ridge): error(windows, completed, hidden, validation.rate)
@@ -51,7 +58,8 @@ def fit(call: Call) -> None:
 
 
 def complete(signal: np.ndarray, orders: Sequence[int], ridge: float) -> dict[int, np.ndarray]:
-    """`signal` (windows, leads, samples) in mV, NaN where hidden, completed with a model of each order."""
+    """`signal` (windows, leads, samples) in mV, NaN where hidden, completed with a model of each
+    order."""
     leads = signal.reshape(-1, signal.shape[-1])
     completed = {order: leads.copy() for order in orders}
     damaged = np.flatnonzero(np.isnan(leads).any(axis=1))
@@ -68,18 +76,20 @@ def complete(signal: np.ndarray, orders: Sequence[int], ridge: float) -> dict[in
 
 
 def bridge(centred: np.ndarray, hidden: np.ndarray, model: np.ndarray) -> np.ndarray:
-    """One lead (samples,), 0 where hidden, with its holes predicted from the left and, reversed, from the right.
+    """One lead (samples,), 0 where hidden, with its holes predicted from the left and, reversed,
+    from the right.
 
-    The two are cross-faded linearly over the run; at an end of the window there is one side only. Predictions are
-    clipped to the range of what is visible.
-    """
+    The two are cross-faded linearly over the run; at an end of the window there is one side only.
+    Predictions are clipped to the range of what is visible."""
     low, high = centred.min(), centred.max()
     ahead, behind = centred.copy(), centred[::-1].copy()
     holes, size = runs(hidden), len(centred)
     for start, stop in holes:
         ahead[start:stop] = np.clip(extend(ahead[:start], model, stop - start), low, high)
     for start, stop in reversed(holes):
-        behind[size - stop : size - start] = np.clip(extend(behind[: size - stop], model, stop - start), low, high)
+        behind[size - stop : size - start] = np.clip(
+            extend(behind[: size - stop], model, stop - start), low, high
+        )
     behind = behind[::-1]
     filled = centred.copy()
     for start, stop in holes:
@@ -89,7 +99,9 @@ def bridge(centred: np.ndarray, hidden: np.ndarray, model: np.ndarray) -> np.nda
     return filled
 
 
-def hide(scenario: dict[str, Any], generator: np.random.Generator, shape: tuple[int, ...], rate: float) -> np.ndarray:
+def hide(
+    scenario: dict[str, Any], generator: np.random.Generator, shape: tuple[int, ...], rate: float
+) -> np.ndarray:
     """Draw which samples the scenario hides in a window of this shape: bool (leads, samples)."""
     mask = np.zeros(shape, bool)
     leads, samples = shape
@@ -114,11 +126,14 @@ def hide(scenario: dict[str, Any], generator: np.random.Generator, shape: tuple[
 
 
 def error(truth: np.ndarray, completed: np.ndarray, hidden: np.ndarray, rate: float) -> float:
-    """Mean over windows of the RMSE over hidden samples, each lead without its wander and in units of its deviation."""
+    """Mean over windows of the RMSE over hidden samples, each lead without its wander and in units
+    of its deviation."""
     from scipy.signal import butter, sosfiltfilt
 
     high_pass = butter(2, 0.5, "highpass", fs=rate, output="sos")
-    true, made = (sosfiltfilt(high_pass, signal.astype(np.float64), axis=-1) for signal in (truth, completed))
+    true, made = (
+        sosfiltfilt(high_pass, signal.astype(np.float64), axis=-1) for signal in (truth, completed)
+    )
     scale = np.maximum(true.std(axis=-1, keepdims=True), 0.05)
     squares = np.sum(((made - true) / scale) ** 2, axis=(1, 2), where=hidden)
     return float(np.sqrt(squares / hidden.sum(axis=(1, 2))).mean())

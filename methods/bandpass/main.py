@@ -14,7 +14,8 @@ def predict(case: Windows, call: Call) -> np.ndarray:
     passed = butter(call.params["order"], band, "bandpass", fs=case.rate, output="sos")
     signal = np.asarray(case.signal, np.float64)
     level = signal.mean(axis=-1, keepdims=True)
-    # The slow edge of the band needs seconds to settle: the ends are continued for that long, turned by half a turn.
+    # The slow edge of the band needs seconds to settle: the ends are continued for that long,
+    # turned by half a turn.
     settle = min(round(SETTLE_PERIODS / band[0] * case.rate), signal.shape[-1] - 1)
     return level + sosfiltfilt(passed, signal - level, axis=-1, padlen=settle)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from methods.kit import template
 from methods.kit.exchange import Call, Windows, serve
+from methods.kit.signal import template
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:

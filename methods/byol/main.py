@@ -1,4 +1,5 @@
-"""Bootstrap your own latent (Grill et al. 2020): predict what a slow copy makes of another view of the same window."""
+"""Bootstrap your own latent (Grill et al. 2020): predict what a slow copy makes of another view of
+the same window."""
 
 import copy
 
@@ -7,23 +8,26 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.completion import channels_of
 from methods.kit.exchange import Call
-from methods.kit.layers import Encoder
-from methods.kit.learned import run
-from methods.kit.pretraining import networks, pretrain, transformer
-from methods.kit.training import follow
-from methods.kit.views import view
+from methods.kit.network.augment import view
+from methods.kit.network.completion import channels_of
+from methods.kit.network.layers import Encoder
+from methods.kit.network.method import run
+from methods.kit.network.pretraining import networks, pretrain, transformer
+from methods.kit.network.training import follow
 
 KEEP = 0.996  # share that the slow copy keeps at the first step; 1 at the last
 
 
 def perceptron(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, 256, bias=False), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, outputs))
+    return nn.Sequential(
+        nn.Linear(inputs, 256, bias=False), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, outputs)
+    )
 
 
 def distance(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """The squared distance of normalised features (windows, features), eq. 2: 2 - 2 cos, averaged over windows."""
+    """The squared distance of normalised features (windows, features), eq. 2: 2 - 2 cos, averaged
+    over windows."""
     return (2 - 2 * functional.cosine_similarity(predicted, target, dim=1)).mean()
 
 
@@ -33,7 +37,9 @@ class Bootstrap(nn.Module):
         self.encoder = encoder
         self.project = perceptron(encoder.width, features)
         self.predict = perceptron(features, features)
-        self.slow = nn.ModuleList(copy.deepcopy(part).requires_grad_(False) for part in (encoder, self.project))
+        self.slow = nn.ModuleList(
+            copy.deepcopy(part).requires_grad_(False) for part in (encoder, self.project)
+        )
 
     def target(self, view: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -41,9 +47,15 @@ class Bootstrap(nn.Module):
             return self.slow[1](self.slow[0](view, names).mean(1)).float()
 
     def forward(self, names: torch.Tensor, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """The loss of two views (windows, channels, samples): each predicts the slow copy's features of the other."""
-        predicted = [self.predict(self.project(self.encoder(view, names).mean(1))).float() for view in (one, other)]
-        return distance(predicted[0], self.target(other, names)) + distance(predicted[1], self.target(one, names))
+        """The loss of two views (windows, channels, samples): each predicts the slow copy's
+        features of the other."""
+        predicted = [
+            self.predict(self.project(self.encoder(view, names).mean(1))).float()
+            for view in (one, other)
+        ]
+        return distance(predicted[0], self.target(other, names)) + distance(
+            predicted[1], self.target(one, names)
+        )
 
 
 def slow_down(model: Bootstrap, step: int, steps: int) -> None:
@@ -57,7 +69,9 @@ def pretraining(call: Call) -> None:
     def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
         return names, view(windows, rng), view(windows, rng)
 
-    pretrain(call, lambda leads: Bootstrap(transformer(call, channels_of(leads))), ask, after=slow_down)
+    pretrain(
+        call, lambda leads: Bootstrap(transformer(call, channels_of(leads))), ask, after=slow_down
+    )
 
 
 encode, complete = networks()

@@ -1,13 +1,15 @@
-"""A comb of short pulses on the lead's mean: what a metric that forgives shifts in time must not reward."""
+"""A comb of short pulses on the lead's mean: what a metric that forgives shifts in time must not
+reward."""
 
 import numpy as np
 
 from methods.kit.exchange import Call, Windows, serve
-from methods.kit.gaps import visible_deviation, visible_mean
+from methods.kit.signal.visible import visible_deviation, visible_mean
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
-    """The completed windows (windows, leads, samples) in mV; pulses are counted from the start of the window."""
+    """The completed windows (windows, leads, samples) in mV; pulses are counted from the start of
+    the window."""
     seconds = np.arange(case.signal.shape[-1]) / case.rate
     # Half a sample of slack, so that a rounded quotient can't move the edge of a pulse.
     phase = (seconds + 0.5 / case.rate) % call.params["period_s"]

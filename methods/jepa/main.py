@@ -1,5 +1,5 @@
-"""Joint-embedding predictive architecture (Assran et al. 2023) in one dimension: from what is visible, predict what a
-slow copy of the encoder makes of what is hidden."""
+"""Joint-embedding predictive architecture (Assran et al. 2023) in one dimension: from what is
+visible, predict what a slow copy of the encoder makes of what is hidden."""
 
 import copy
 
@@ -8,12 +8,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.completion import channels_of
 from methods.kit.exchange import Call
-from methods.kit.layers import TOKEN, Block, Transformer
-from methods.kit.learned import run
-from methods.kit.pretraining import channels, networks, pretrain, transformer
-from methods.kit.training import follow
+from methods.kit.network.completion import channels_of
+from methods.kit.network.layers import TOKEN, Block, Transformer
+from methods.kit.network.method import run
+from methods.kit.network.pretraining import channels, networks, pretrain, transformer
+from methods.kit.network.training import follow
 
 TARGETS = 4  # blocks to predict
 TARGET_SHARE = (0.15, 0.2)  # of the tokens, each block
@@ -23,9 +23,12 @@ KEEP = (0.996, 1.0)  # share that the slow copy keeps, at the first and the last
 
 
 class Predictive(nn.Module):
-    """The encoder over the context, its slow copy over the whole window, and a narrow predictor between them."""
+    """The encoder over the context, its slow copy over the whole window, and a narrow predictor
+    between them."""
 
-    def __init__(self, encoder: Transformer, width: int = 64, depth: int = 2, heads: int = 4) -> None:
+    def __init__(
+        self, encoder: Transformer, width: int = 64, depth: int = 2, heads: int = 4
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.slow = copy.deepcopy(encoder).requires_grad_(False)
@@ -36,24 +39,33 @@ class Predictive(nn.Module):
         nn.init.normal_(self.blank, std=0.02)
 
     def context(self, signal: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
-        """The encoder's tokens (windows, kept, width) of a window of which nothing but the `kept` tokens is visible."""
-        seen = torch.zeros(len(signal), signal.shape[-1] // TOKEN, dtype=torch.bool, device=signal.device)
+        """The encoder's tokens (windows, kept, width) of a window of which nothing but the `kept`
+        tokens is visible."""
+        seen = torch.zeros(
+            len(signal), signal.shape[-1] // TOKEN, dtype=torch.bool, device=signal.device
+        )
         seen = seen.scatter(1, kept, True).repeat_interleave(TOKEN, 1)[:, None].expand_as(signal)
         tokens = self.encoder.stem(channels(signal, seen))
-        return self.encoder.attend(tokens.gather(1, kept[..., None].expand(-1, -1, tokens.shape[-1])), kept)
+        return self.encoder.attend(
+            tokens.gather(1, kept[..., None].expand(-1, -1, tokens.shape[-1])), kept
+        )
 
-    def forward(self, signal: torch.Tensor, kept: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """The mean absolute difference between predicted and slow features, layer-normalised, over target tokens.
+    def forward(
+        self, signal: torch.Tensor, kept: torch.Tensor, targets: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean absolute difference between predicted and slow features, layer-normalised, over
+        target tokens.
 
-        Scaled windows (windows, leads, samples); places of the context's tokens (windows, kept) and of the blocks'
-        (windows, blocks, length).
-        """
+        Scaled windows (windows, leads, samples); places of the context's tokens (windows, kept) and
+        of the blocks' (windows, blocks, length)."""
         with torch.no_grad():
             self.slow.eval()
             tokens = self.slow.stem(channels(signal, torch.ones_like(signal, dtype=torch.bool)))
             features = self.slow.attend(tokens, torch.arange(tokens.shape[1], device=tokens.device))
             features = functional.layer_norm(features, features.shape[-1:])
-            wanted = features[torch.arange(len(features), device=kept.device)[:, None, None], targets]
+            wanted = features[
+                torch.arange(len(features), device=kept.device)[:, None, None], targets
+            ]
         context = self.enter(self.context(signal, kept))
         blocks, length = targets.shape[1:]
         places = torch.cat([kept[:, None].expand(-1, blocks, -1), targets], 2).flatten(0, 1)
@@ -64,12 +76,14 @@ class Predictive(nn.Module):
         return (self.leave(tokens[:, -length:]).unflatten(0, (-1, blocks)) - wanted).abs().mean()
 
 
-def blocks(windows: int, tokens: int, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places of context tokens (windows, kept), in order, and of target blocks (windows, TARGETS, length).
+def blocks(
+    windows: int, tokens: int, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Places of context tokens (windows, kept), in order, and of target blocks (windows, TARGETS,
+    length).
 
-    Sizes are drawn once a batch, places for each window; every start up to the last is as likely. A context is cut to
-    the batch's smallest at random, not at its end.
-    """
+    Sizes are drawn once a batch, places for each window; every start up to the last is as likely. A
+    context is cut to the batch's smallest at random, not at its end."""
     length = max(1, round(rng.uniform(*TARGET_SHARE) * tokens))
     span = max(FEWEST, round(rng.uniform(*CONTEXT_SHARE) * tokens))
     while True:
@@ -95,7 +109,9 @@ def pretraining(call: Call) -> None:
         tokens = windows.shape[-1] // TOKEN
         return windows[..., : tokens * TOKEN], *blocks(len(windows), tokens, rng)
 
-    pretrain(call, lambda leads: Predictive(transformer(call, channels_of(leads))), ask, after=slow_down)
+    pretrain(
+        call, lambda leads: Predictive(transformer(call, channels_of(leads))), ask, after=slow_down
+    )
 
 
 encode, complete = networks()

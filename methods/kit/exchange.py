@@ -1,6 +1,7 @@
 """The reference reader and writer of the contract: numpy and the standard library, nothing else.
 
-A method may import this module or ignore it; a method in another language reads the same files. A call is
+A method may import this module or ignore it; a method in another language reads the same files. A
+call is
 
     ENTRY VERB [TASK]        with the folders below under $PQRST_ROOT (default /)
 
@@ -61,7 +62,8 @@ class Call:
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of one length: training windows, or (with `scenario`) a case in which hidden samples are NaN."""
+    """Windows of one length: training windows, or (with `scenario`) a case in which hidden samples
+    are NaN."""
 
     signal: np.ndarray  # (windows, leads, samples) float32 in mV, memory-mapped
     leads: list[list[str]]  # lead names of each window
@@ -92,7 +94,8 @@ class Record:
     patient: int | None  # one number per person; None in a case
 
 
-CLASSES = ("N", "S", "V", "F", "Q")  # the AAMI classes, in the order of the columns of probabilities.npy
+# The AAMI classes, in the order of the columns of probabilities.npy.
+CLASSES = ("N", "S", "V", "F", "Q")
 
 
 def read_json(path: Path) -> Any:
@@ -108,7 +111,8 @@ def read_windows(folder: Path) -> Windows:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """The record set or classification case in `folder`, in the order in which beats are counted."""
+    """The record set or classification case in `folder`, in the order in which beats are
+    counted."""
     about = read_json(folder / "records.json")
     return [
         Record(
@@ -116,9 +120,11 @@ def read_records(folder: Path) -> list[Record]:
             leads=record["leads"],
             rate=about["rate"],
             beats=np.load(folder / f"beats_{number:03d}.npy", allow_pickle=False),
-            labels=np.load(labels, allow_pickle=False)
-            if (labels := folder / f"labels_{number:03d}.npy").exists()
-            else None,
+            labels=(
+                np.load(labels, allow_pickle=False)
+                if (labels := folder / f"labels_{number:03d}.npy").exists()
+                else None
+            ),
             patient=record.get("patient"),
         )
         for number, record in enumerate(about["records"])
@@ -138,7 +144,10 @@ def read_call(arguments: list[str]) -> Call:
     about = read_json(root / "call.json")
     asked = (about["verb"], about["task"]) if about["task"] else (about["verb"],)
     if tuple(arguments) != asked:
-        sys.exit(f"asked for {arguments} on the command line, but {root / 'call.json'} says {list(asked)}")
+        sys.exit(
+            f"asked for {arguments} on the command line, but {root / 'call.json'} says"
+            f" {list(asked)}"
+        )
     return Call(about["verb"], about["task"], about["params"], about["seed"], about["budget"], root)
 
 
@@ -149,10 +158,10 @@ def serve(
 ) -> None:
     """Answer the call that the command line and call.json describe.
 
-    `predict(case, call)` gets `Windows` in a completion task and returns the completed windows (windows, leads,
-    samples) in mV; it gets the list of `Record` in classification and returns (beats of all records, 5)
-    probabilities. `fit(call)` and `pretrain(call)` read `call.data` and write into `call.model`.
-    """
+    `predict(case, call)` gets `Windows` in a completion task and returns the completed windows
+    (windows, leads, samples) in mV; it gets the list of `Record` in classification and returns
+    (beats of all records, 5) probabilities. `fit(call)` and `pretrain(call)` read `call.data` and
+    write into `call.model`."""
     call = read_call(sys.argv[1:])
     if call.verb == "predict" and call.task == "classification":
         write_array(call.out / "probabilities.npy", predict(read_records(call.case), call))

@@ -1,9 +1,10 @@
-"""Linear interpolation between visible neighbours; before the first and after the last, their value is held."""
+"""Linear interpolation between visible neighbours; before the first and after the last, their value
+is held."""
 
 import numpy as np
 
 from methods.kit.exchange import Call, Windows, serve
-from methods.kit.gaps import complete_leads
+from methods.kit.signal.visible import complete_leads
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
@@ -12,7 +13,8 @@ def predict(case: Windows, call: Call) -> np.ndarray:
 
 
 def fill(lead: np.ndarray) -> np.ndarray:
-    """One lead (samples,) in mV, NaN where hidden, with every hidden sample on the line between its neighbours."""
+    """One lead (samples,) in mV, NaN where hidden, with every hidden sample on the line between its
+    neighbours."""
     times = np.flatnonzero(np.isfinite(lead))
     return np.interp(np.arange(len(lead)), times, lead[times])
 

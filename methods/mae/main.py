@@ -1,20 +1,24 @@
-"""Masked autoencoder (He et al. 2022): hide most of a window, encode what is left, restore the rest."""
+"""Masked autoencoder (He et al. 2022): hide most of a window, encode what is left, restore the
+rest."""
 
 import numpy as np
 import torch
 from torch import nn
 
-from methods.kit.completion import channels_of
 from methods.kit.exchange import Call
-from methods.kit.layers import TOKEN, Block, Transformer
-from methods.kit.learned import run
-from methods.kit.pretraining import channels, networks, pretrain, transformer
+from methods.kit.network.completion import channels_of
+from methods.kit.network.layers import TOKEN, Block, Transformer
+from methods.kit.network.method import run
+from methods.kit.network.pretraining import channels, networks, pretrain, transformer
 
 
 class Autoencoder(nn.Module):
-    """The encoder over what is visible, a light decoder over all places, and the error of what was hidden."""
+    """The encoder over what is visible, a light decoder over all places, and the error of what was
+    hidden."""
 
-    def __init__(self, encoder: Transformer, leads: int, width: int = 64, depth: int = 2, heads: int = 4) -> None:
+    def __init__(
+        self, encoder: Transformer, leads: int, width: int = 64, depth: int = 2, heads: int = 4
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.enter = nn.Linear(encoder.width, width)
@@ -23,12 +27,14 @@ class Autoencoder(nn.Module):
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, leads * TOKEN))
         nn.init.normal_(self.blank, std=0.02)
 
-    def forward(self, signal: torch.Tensor, hidden: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
-        """The mean squared error over the hidden patches of scaled windows (windows, leads, samples).
+    def forward(
+        self, signal: torch.Tensor, hidden: torch.Tensor, kept: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean squared error over the hidden patches of scaled windows (windows, leads,
+        samples).
 
-        `hidden` (windows, leads, tokens) is True for patches to restore; `kept` (windows, tokens) are the places of
-        the tokens that are encoded.
-        """
+        `hidden` (windows, leads, tokens) is True for patches to restore; `kept` (windows, tokens)
+        are the places of the tokens that are encoded."""
         seen = ~hidden.repeat_interleave(TOKEN, -1)
         tokens = self.encoder.stem(channels(signal, seen))
         rows = torch.arange(len(kept), device=kept.device)[:, None]
@@ -43,11 +49,11 @@ class Autoencoder(nn.Module):
 
 
 def hide(windows: int, leads: int, tokens: int, params: dict, rng: np.random.Generator) -> tuple:
-    """What is hidden (windows, leads, tokens) and which tokens are encoded (windows, tokens): exact counts.
+    """What is hidden (windows, leads, tokens) and which tokens are encoded (windows, tokens): exact
+    counts.
 
-    `patch` hides a share of the tokens, in all leads, and drops them; `lead` hides a share of the leads, at least one
-    and never all, and keeps every token: each holds the other leads.
-    """
+    `patch` hides a share of the tokens, in all leads, and drops them; `lead` hides a share of the
+    leads, at least one and never all, and keeps every token: each holds the other leads."""
     hidden = np.zeros((windows, leads, tokens), bool)
     if params["hides"] == "patch":
         order = np.stack([rng.permutation(tokens) for _ in range(windows)])

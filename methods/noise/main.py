@@ -3,11 +3,12 @@
 import numpy as np
 
 from methods.kit.exchange import Call, Windows, serve
-from methods.kit.gaps import visible_deviation, visible_mean
+from methods.kit.signal.visible import visible_deviation, visible_mean
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
-    """The completed windows (windows, leads, samples) in mV: normal draws with the visible mean and deviation."""
+    """The completed windows (windows, leads, samples) in mV: normal draws with the visible mean and
+    deviation."""
     noise = np.random.default_rng(call.seed).standard_normal(case.signal.shape)
     spread = call.params["deviations"] * visible_deviation(case.signal)
     return np.where(case.wanted(), visible_mean(case.signal) + spread * noise, case.signal)

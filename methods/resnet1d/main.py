@@ -5,22 +5,26 @@ from torch import nn
 from torch.nn import functional
 
 from methods.kit.exchange import Call
-from methods.kit.layers import Completion, Encoder
-from methods.kit.learned import run
+from methods.kit.network.layers import Completion, Encoder
+from methods.kit.network.method import run
 
 KERNEL = 5
 STRIDES = (5, 2)  # samples, then steps: a token is 40 ms
 
 
 class Block(nn.Module):
-    """Two convolutions and the way around them, group norm for batch norm: no running statistics. `reach` spreads the
-    taps, so that few blocks see a whole beat."""
+    """Two convolutions and the way around them, group norm for batch norm: no running statistics.
+    `reach` spreads the taps, so that few blocks see a whole beat."""
 
     def __init__(self, width: int, reach: int) -> None:
         super().__init__()
-        self.first = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False)
+        self.first = nn.Conv1d(
+            width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False
+        )
         self.first_norm = nn.GroupNorm(4, width)
-        self.second = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False)
+        self.second = nn.Conv1d(
+            width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False
+        )
         self.second_norm = nn.GroupNorm(4, width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -29,8 +33,8 @@ class Block(nn.Module):
 
 
 class ResNet(Encoder):
-    """Two strided convolutions, each followed by residual blocks: (windows, channels, samples) to (windows, tokens,
-    width), a token each 10 samples."""
+    """Two strided convolutions, each followed by residual blocks: (windows, channels, samples) to
+    (windows, tokens, width), a token each 10 samples."""
 
     def __init__(self, channels: int, widths: list[int], reaches: list[int]) -> None:
         super().__init__()

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from methods.kit.discriminant import features, fit_discriminant, load, posterior, save
 from methods.kit.exchange import CLASSES, Call, Record, read_records, serve
+from methods.kit.signal.discriminant import features, fit_discriminant, load, posterior, save
 
 
 def fit(call: Call) -> None:
     records = [
-        record for record in read_records(call.data / "train") if record.labels is not None and len(record.beats)
+        record
+        for record in read_records(call.data / "train")
+        if record.labels is not None and len(record.beats)
     ]
     labels = np.concatenate([record.labels for record in records if record.labels is not None])
     labels = np.random.default_rng(call.seed).permutation(labels)

@@ -1,4 +1,5 @@
-"""Piecewise cubic interpolation between visible samples, kept within bounds where it would run away."""
+"""Piecewise cubic interpolation between visible samples, kept within bounds where it would run
+away."""
 
 from functools import partial
 
@@ -6,7 +7,7 @@ import numpy as np
 from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolator
 
 from methods.kit.exchange import Call, Windows, serve
-from methods.kit.gaps import complete_leads
+from methods.kit.signal.visible import complete_leads
 
 KINDS = {"cubic": CubicSpline, "pchip": PchipInterpolator, "akima": Akima1DInterpolator}
 
@@ -21,9 +22,9 @@ def predict(case: Windows, call: Call) -> np.ndarray:
 def fill(lead: np.ndarray, kind: str, longest: float) -> np.ndarray:
     """One lead (samples,) in mV, NaN where hidden, interpolated.
 
-    Three bounds: before the first and after the last visible sample their value is held; hidden runs longer than
-    `longest` samples are bridged by a straight line; the curve is clipped to the range of the lead's visible samples.
-    """
+    Three bounds: before the first and after the last visible sample their value is held; hidden
+    runs longer than `longest` samples are bridged by a straight line; the curve is clipped to the
+    range of the lead's visible samples."""
     times = np.flatnonzero(np.isfinite(lead))
     values, every = lead[times], np.arange(len(lead))
     line = np.interp(every, times, values)

@@ -1,17 +1,17 @@
-"""ST-MEM (Na et al. 2024): each lead cut into patches of 0.3 s, most of them hidden, and restored from the others of
-all leads; beside it time-only (MTAE) and lead-only (MLAE) masking."""
+"""ST-MEM (Na et al. 2024): each lead cut into patches of 0.3 s, most of them hidden, and restored
+from the others of all leads; beside it time-only (MTAE) and lead-only (MLAE) masking."""
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.completion import channels_of
 from methods.kit.exchange import Call
-from methods.kit.layers import Block, Encoder
-from methods.kit.leads import KNOWN
-from methods.kit.learned import run
-from methods.kit.pretraining import channels, networks, pretrain
+from methods.kit.network.completion import channels_of
+from methods.kit.network.layers import Block, Encoder
+from methods.kit.network.method import run
+from methods.kit.network.pretraining import channels, networks, pretrain
+from methods.kit.signal.leads import KNOWN
 
 PATCH = 75  # samples, 0.3 s at 250 Hz
 SHARE = 0.75  # of the patches (or leads) that are hidden
@@ -24,20 +24,34 @@ def places(count: int, width: int) -> torch.Tensor:
 
 
 class Patches(Encoder):
-    """Tokens of one lead and 0.3 s each (`st_mem`), of all leads and 0.3 s (`mtae`), or of a whole lead (`mlae`).
+    """Tokens of one lead and 0.3 s each (`st_mem`), of all leads and 0.3 s (`mtae`), or of a whole
+    lead (`mlae`).
 
-    Attention sees places through what is added to the tokens: the time, and a vector of the lead's name. Beside the
-    signal a token may see the further channels of the tasks, through a layer that starts at zero: the pretraining's
-    encoder is the same as it would be without them.
-    """
+    Attention sees places through what is added to the tokens: the time, and a vector of the lead's
+    name. Beside the signal a token may see the further channels of the tasks, through a layer that
+    starts at zero: the pretraining's encoder is the same as it would be without them."""
 
-    def __init__(self, kind: str, leads: int, samples: int, width: int, depth: int, heads: int) -> None:
+    def __init__(
+        self, kind: str, leads: int, samples: int, width: int, depth: int, heads: int
+    ) -> None:
         super().__init__()
-        self.kind, self.leads, self.samples, self.stride, self.inner = kind, leads, samples, PATCH, width
+        self.kind, self.leads, self.samples, self.stride, self.inner = (
+            kind,
+            leads,
+            samples,
+            PATCH,
+            width,
+        )
         self.times = -(-samples // PATCH)
         self.size = {"st_mem": PATCH, "mtae": leads * PATCH, "mlae": self.times * PATCH}[kind]
-        self.embed = nn.Sequential(nn.LayerNorm(self.size), nn.Linear(self.size, width), nn.LayerNorm(width))
-        further = {"st_mem": 3 * PATCH, "mtae": (2 * leads + 1) * PATCH, "mlae": 3 * self.times * PATCH}[kind]
+        self.embed = nn.Sequential(
+            nn.LayerNorm(self.size), nn.Linear(self.size, width), nn.LayerNorm(width)
+        )
+        further = {
+            "st_mem": 3 * PATCH,
+            "mtae": (2 * leads + 1) * PATCH,
+            "mlae": 3 * self.times * PATCH,
+        }[kind]
         self.further = nn.Linear(further, width)
         nn.init.zeros_(self.further.weight)
         nn.init.zeros_(self.further.bias)
@@ -53,9 +67,11 @@ class Patches(Encoder):
         self.width = {"st_mem": leads * width, "mtae": width, "mlae": leads * 16}[kind]
 
     def tokens(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
-        """Channels (windows, 3 leads + 1, samples) to (windows, groups, tokens, width): the groups are the leads of
-        `st_mem`, one of all else."""
-        x = functional.pad(x[..., : self.samples], (0, self.times * PATCH - min(x.shape[-1], self.samples)))
+        """Channels (windows, 3 leads + 1, samples) to (windows, groups, tokens, width): the groups
+        are the leads of `st_mem`, one of all else."""
+        x = functional.pad(
+            x[..., : self.samples], (0, self.times * PATCH - min(x.shape[-1], self.samples))
+        )
         patches = x.unflatten(-1, (self.times, PATCH))  # (windows, channels, times, PATCH)
         signal, level = patches[:, : self.leads], patches[:, -1:]
         beside = patches[:, self.leads : -1].unflatten(1, (2, self.leads))
@@ -63,7 +79,9 @@ class Patches(Encoder):
         if self.kind == "mtae":
             further = torch.cat([beside.flatten(1, 2), level], 1).transpose(1, 2).flatten(2)
             made = self.embed(signal.transpose(1, 2).flatten(2)) + self.further(further)
-            return (made + places(self.times, made.shape[-1]).to(made) + of_lead.mean(1, keepdim=True))[:, None]
+            return (
+                made + places(self.times, made.shape[-1]).to(made) + of_lead.mean(1, keepdim=True)
+            )[:, None]
         further = torch.cat([beside, level[:, None].expand(-1, 1, self.leads, -1, -1)], 1)
         if self.kind == "mlae":
             made = self.embed(signal.flatten(2)) + self.further(further.transpose(1, 2).flatten(2))
@@ -72,8 +90,8 @@ class Patches(Encoder):
         return made + places(self.times, made.shape[-1]).to(made) + of_lead[:, :, None]
 
     def bordered(self, tokens: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
-        """(windows, groups, tokens, width) with a border token before and after each lead's; of `mtae` and `mlae` one
-        token before all, the class token of the paper."""
+        """(windows, groups, tokens, width) with a border token before and after each lead's; of
+        `mtae` and `mlae` one token before all, the class token of the paper."""
         windows, groups = tokens.shape[:2]
         border = self.border.expand(windows, groups, 1, -1)
         if self.kind != "st_mem":
@@ -82,15 +100,18 @@ class Patches(Encoder):
         return torch.cat([border, tokens, border], 2)
 
     def attend(self, tokens: torch.Tensor) -> torch.Tensor:
-        """(windows, groups, tokens, width) through blocks in which all tokens of all groups see each other."""
+        """(windows, groups, tokens, width) through blocks in which all tokens of all groups see
+        each other."""
         shape, tokens = tokens.shape, tokens.flatten(1, 2)
-        nowhere = torch.zeros(tokens.shape[1], device=tokens.device)  # rotary positions that turn nothing
+        # Rotary positions that turn nothing.
+        nowhere = torch.zeros(tokens.shape[1], device=tokens.device)
         for block in self.blocks:
             tokens = block(tokens, nowhere)
         return self.norm(tokens).unflatten(1, shape[1:3])
 
     def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
-        """Channels (windows, 3 leads + 1, samples) and the leads' numbers to (windows, times, self.width)."""
+        """Channels (windows, 3 leads + 1, samples) and the leads' numbers to (windows, times,
+        self.width)."""
         needed = -(-x.shape[-1] // PATCH)
         found = self.attend(self.bordered(self.tokens(x, names), names))
         if self.kind == "st_mem":
@@ -98,7 +119,12 @@ class Patches(Encoder):
         elif self.kind == "mtae":
             found = found[:, 0, 1:]
         else:
-            found = self.spread(found[:, 0, 1:]).unflatten(-1, (self.times, 16)).transpose(1, 2).flatten(2)
+            found = (
+                self.spread(found[:, 0, 1:])
+                .unflatten(-1, (self.times, 16))
+                .transpose(1, 2)
+                .flatten(2)
+            )
         return found[:, :needed]
 
 
@@ -118,7 +144,8 @@ class Autoencoder(nn.Module):
             nn.init.normal_(self.lead.weight, std=0.02)
 
     def patches(self, signal: torch.Tensor) -> torch.Tensor:
-        """What is to be restored (windows, groups, tokens, values), each patch normalised (He et al. 2022)."""
+        """What is to be restored (windows, groups, tokens, values), each patch normalised (He et
+        al. 2022)."""
         encoder = self.encoder
         cut = signal.unflatten(-1, (encoder.times, PATCH))
         if encoder.kind == "mtae":
@@ -127,16 +154,23 @@ class Autoencoder(nn.Module):
             cut = cut.flatten(2)[:, None]
         return (cut - cut.mean(-1, keepdim=True)) / (cut.var(-1, keepdim=True) + 1e-6).sqrt()
 
-    def forward(self, signal: torch.Tensor, names: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
-        """The mean squared error over the hidden patches of scaled windows (windows, leads, samples); `kept` (windows,
-        groups, visible) are the places of the tokens that are encoded."""
-        tokens = self.encoder.tokens(channels(signal, torch.ones_like(signal, dtype=torch.bool)), names)
+    def forward(
+        self, signal: torch.Tensor, names: torch.Tensor, kept: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean squared error over the hidden patches of scaled windows (windows, leads,
+        samples); `kept` (windows, groups, visible) are the places of the tokens that are
+        encoded."""
+        tokens = self.encoder.tokens(
+            channels(signal, torch.ones_like(signal, dtype=torch.bool)), names
+        )
         index = kept[..., None].expand(-1, -1, -1, tokens.shape[-1])
         encoded = self.encoder.attend(self.encoder.bordered(tokens.gather(2, index), names))
         first = encoded[:, :, :1]
         last = encoded[:, :, -1:] if self.encoder.kind == "st_mem" else encoded[:, :, :0]
         middle = self.enter(encoded[:, :, 1 : 1 + kept.shape[2]])
-        every = self.blank.expand(*tokens.shape[:3], -1).scatter(2, kept[..., None].expand_as(middle), middle)
+        every = self.blank.expand(*tokens.shape[:3], -1).scatter(
+            2, kept[..., None].expand_as(middle), middle
+        )
         every = torch.cat([self.enter(first), every, self.enter(last)], 2).flatten(0, 1)
         every = every + self._where(names, tokens.shape[1:3]).flatten(0, 1)
         nowhere = torch.zeros(every.shape[1], device=every.device)
@@ -147,7 +181,8 @@ class Autoencoder(nn.Module):
         return (((said - self.patches(signal)) ** 2).mean(-1) * hidden).sum() / hidden.sum()
 
     def _where(self, names: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-        """What tells the decoder's tokens apart, borders included: (windows, groups, tokens, width)."""
+        """What tells the decoder's tokens apart, borders included: (windows, groups, tokens,
+        width)."""
         kind = self.encoder.kind
         zero = torch.zeros(1, self.blank.shape[0], device=names.device)
         time = places(shape[1], self.blank.shape[0]).to(zero)
@@ -159,7 +194,8 @@ class Autoencoder(nn.Module):
 
 
 def visible(windows: int, groups: int, tokens: int, rng: np.random.Generator) -> torch.Tensor:
-    """Places of the tokens that stay visible, of each group its own, in order: (windows, groups, count)."""
+    """Places of the tokens that stay visible, of each group its own, in order: (windows, groups,
+    count)."""
     count = max(1, int(tokens * (1 - SHARE)))
     order = rng.permuted(np.broadcast_to(np.arange(tokens), (windows, groups, tokens)), axis=-1)
     return torch.from_numpy(np.sort(order[..., :count], -1))
@@ -168,7 +204,9 @@ def visible(windows: int, groups: int, tokens: int, rng: np.random.Generator) ->
 def build(call: Call, inputs: int) -> Patches:
     leads = (inputs - 1) // 3
     params = call.params
-    return Patches(params["kind"], leads, params["samples"], params["width"], params["depth"], params["heads"])
+    return Patches(
+        params["kind"], leads, params["samples"], params["width"], params["depth"], params["heads"]
+    )
 
 
 def pretraining(call: Call) -> None:
@@ -176,7 +214,9 @@ def pretraining(call: Call) -> None:
         count, leads, samples = windows.shape
         times = -(-call.params["samples"] // PATCH)
         whole = functional.pad(windows, (0, times * PATCH - samples))
-        groups, tokens = {"st_mem": (leads, times), "mtae": (1, times), "mlae": (1, leads)}[call.params["kind"]]
+        groups, tokens = {"st_mem": (leads, times), "mtae": (1, times), "mlae": (1, leads)}[
+            call.params["kind"]
+        ]
         return whole, names, visible(count, groups, tokens, rng)
 
     pretrain(call, lambda leads: Autoencoder(build(call, channels_of(leads))), ask)

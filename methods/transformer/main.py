@@ -1,9 +1,10 @@
-"""A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind has to beat. Frozen
-as it was drawn, it is the control `untrained`, of which only the heads are trained."""
+"""A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind
+has to beat. Frozen as it was drawn, it is the control `untrained`, of which only the heads are
+trained."""
 
 from methods.kit.exchange import Call
-from methods.kit.layers import Completion, Transformer
-from methods.kit.learned import run
+from methods.kit.network.layers import Completion, Transformer
+from methods.kit.network.method import run
 
 
 def encode(call: Call, leads: int, channels: int) -> Transformer:

@@ -1,5 +1,6 @@
-"""Masked signal modelling with a tiny time mixer (Ekambaram et al. 2024): perceptrons across patches of 1 s and across
-features, lead by lead; hidden patches are restored in time and in spectrum."""
+"""Masked signal modelling with a tiny time mixer (Ekambaram et al. 2024): perceptrons across
+patches of 1 s and across features, lead by lead; hidden patches are restored in time and in
+spectrum."""
 
 import json
 from pathlib import Path
@@ -9,12 +10,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.completion import channels_of
 from methods.kit.exchange import Call, read_json, read_records, read_windows
-from methods.kit.layers import Completion, Encoder
-from methods.kit.leads import KNOWN, numbers
-from methods.kit.learned import run
-from methods.kit.pretraining import channels, pretrain, pretrained
+from methods.kit.network.completion import channels_of
+from methods.kit.network.layers import Completion, Encoder
+from methods.kit.network.method import run
+from methods.kit.network.pretraining import channels, pretrain, pretrained
+from methods.kit.signal.leads import KNOWN, numbers
 
 LEADS = "leads.json"  # names of the leads that the pretraining saw
 PATCH = 250  # samples, 1 s
@@ -22,11 +23,13 @@ PATCHES = 10
 FINE = 10  # finer tokens of a patch, for tasks that ask about moments
 SHARE = 0.4  # of the patches that are hidden
 SPECTRUM = 0.3  # weight of the spectral part of the loss
-RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))  # samples of the transform's window, and between windows
+# Samples of the transform's window, and between windows.
+RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 
 
 class Mix(nn.Module):
-    """Normalise, mix along one axis, weigh what is mixed by a gate, go around (Chen et al. 2023, TSMixer)."""
+    """Normalise, mix along one axis, weigh what is mixed by a gate, go around (Chen et al. 2023,
+    TSMixer)."""
 
     def __init__(self, width: int, size: int, across_patches: bool) -> None:
         super().__init__()
@@ -45,7 +48,8 @@ class Mix(nn.Module):
 
 
 class Mixer(Encoder):
-    """Windows of up to PATCHES seconds to tokens: leads are mixed alike and apart, and told apart by name."""
+    """Windows of up to PATCHES seconds to tokens: leads are mixed alike and apart, and told apart
+    by name."""
 
     def __init__(self, leads: int, width: int, depth: int) -> None:
         super().__init__()
@@ -61,26 +65,29 @@ class Mixer(Encoder):
         self.width = 32 * leads
 
     def embedded(self, x: torch.Tensor) -> torch.Tensor:
-        """Channels (windows, 3 leads + 1, samples) to (windows, leads, PATCHES, width), each patch by itself."""
+        """Channels (windows, 3 leads + 1, samples) to (windows, leads, PATCHES, width), each patch
+        by itself."""
         x = functional.pad(x[..., : PATCHES * PATCH], (0, max(0, PATCHES * PATCH - x.shape[-1])))
         level = x[:, -1:].expand(-1, self.leads, -1)
         of_lead = torch.cat([x[:, :-1].unflatten(1, (3, self.leads)), level[:, None]], 1)
         return self.embed(of_lead.unflatten(-1, (PATCHES, PATCH)).permute(0, 2, 3, 1, 4).flatten(3))
 
     def mixed(self, tokens: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
-        """Patches (windows, leads, PATCHES, width) that know of each other, and of their lead's name."""
+        """Patches (windows, leads, PATCHES, width) that know of each other, and of their lead's
+        name."""
         return self.norm(self.blocks(tokens + self.lead(names)[:, :, None]))
 
     def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
-        """Channels (windows, 3 leads + 1, samples) and the leads' numbers to (windows, tokens, self.width)."""
+        """Channels (windows, 3 leads + 1, samples) and the leads' numbers to (windows, tokens,
+        self.width)."""
         needed = -(-x.shape[-1] // self.stride)
         fine = self.spread(self.mixed(self.embedded(x), names)).unflatten(-1, (FINE, 32))
         return fine.permute(0, 2, 3, 1, 4).flatten(3).flatten(1, 2)[:, :needed]
 
 
 class Masked(nn.Module):
-    """The mixer, and a line from each patch's features to its samples. A hidden patch is a learnt token, which no
-    value of a signal can be mistaken for."""
+    """The mixer, and a line from each patch's features to its samples. A hidden patch is a learnt
+    token, which no value of a signal can be mistaken for."""
 
     def __init__(self, encoder: Mixer) -> None:
         super().__init__()
@@ -88,28 +95,37 @@ class Masked(nn.Module):
         self.blank = nn.Parameter(torch.randn(encoder.inner) / 50)
         self.leave = nn.Linear(encoder.inner, PATCH)
 
-    def restored(self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    def restored(
+        self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor
+    ) -> torch.Tensor:
         """Scaled windows (windows, leads, PATCHES * PATCH) as the network completes them."""
         seen = ~hidden.repeat_interleave(PATCH, 1)[:, None].expand_as(signal)
-        tokens = torch.where(hidden[:, None, :, None], self.blank, self.encoder.embedded(channels(signal, seen)))
+        tokens = torch.where(
+            hidden[:, None, :, None], self.blank, self.encoder.embedded(channels(signal, seen))
+        )
         return self.leave(self.encoder.mixed(tokens, names)).flatten(2)
 
-    def forward(self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor
+    ) -> torch.Tensor:
         said = self.restored(signal, names, hidden).float()
         wide = hidden.repeat_interleave(PATCH, 1)[:, None].expand_as(signal)
         return ((said - signal)[wide] ** 2).mean() + SPECTRUM * spectral(said, signal)
 
 
 def spectral(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """The mean difference of log amplitudes over three resolutions (Yamamoto et al. 2020), of signals (..., samples).
+    """The mean difference of log amplitudes over three resolutions (Yamamoto et al. 2020), of
+    signals (..., samples).
 
-    Amplitudes below a thousandth of the other's mean one count as that: silence would outweigh everything else. Raises
-    ValueError where a transform's window is longer than twice the signal.
+    Amplitudes below a thousandth of the other's mean one count as that: silence would outweigh
+    everything else. Raises ValueError where a transform's window is longer than twice the signal.
     """
     found = []
     for size, hop in RESOLUTIONS:
         if one.shape[-1] <= size // 2:
-            raise ValueError(f"a window of {size} samples needs more than {size // 2}, found {one.shape[-1]}")
+            raise ValueError(
+                f"a window of {size} samples needs more than {size // 2}, found {one.shape[-1]}"
+            )
         shape = torch.hann_window(size, device=one.device)
         pair = [
             torch.stft(x.flatten(0, -2).float(), size, hop, window=shape, return_complex=True).abs()
@@ -134,8 +150,8 @@ def hide(windows: int, kind: str, rng: np.random.Generator) -> torch.Tensor:
 
 
 def inflate(encoder: Mixer, known: list[str], wanted: list[str], seed: int) -> list[str]:
-    """Give the leads `wanted` that the pretraining did not know the mean vector of those `known` to it, and a little
-    noise; the known ones stay as they are. Returns a line on each lead."""
+    """Give the leads `wanted` that the pretraining did not know the mean vector of those `known` to
+    it, and a little noise; the known ones stay as they are. Returns a line on each lead."""
     table, generator = encoder.lead.weight, torch.Generator().manual_seed(seed)
     old, new = numbers([known])[0], numbers([wanted])[0]
     said = []
@@ -158,7 +174,9 @@ def pretraining(call: Call) -> None:
     def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
         whole = windows[..., : PATCHES * PATCH]
         if whole.shape[-1] < PATCHES * PATCH:
-            raise ValueError(f"expected windows of {PATCHES * PATCH} samples, found {windows.shape[-1]}")
+            raise ValueError(
+                f"expected windows of {PATCHES * PATCH} samples, found {windows.shape[-1]}"
+            )
         return whole, names, hide(len(windows), call.params["hides"], rng)
 
     pretrain(call, lambda leads: Masked(build(call, channels_of(leads))), ask)
@@ -168,7 +186,9 @@ def pretraining(call: Call) -> None:
 def names_in(folder: Path) -> list[str]:
     """The names of all leads in a folder of windows or records."""
     windows = (folder / "windows.json").exists()
-    each = read_windows(folder).leads if windows else [record.leads for record in read_records(folder)]
+    each = (
+        read_windows(folder).leads if windows else [record.leads for record in read_records(folder)]
+    )
     return sorted({name for names in each for name in names})
 
 
@@ -178,7 +198,9 @@ def encode(call: Call, leads: int, channels: int) -> Mixer:
     pretrained(call, mixer)
     if call.verb == "fit":
         known = read_json(call.pretrained / LEADS)
-        print(*inflate(mixer, known, names_in(call.data / "train"), call.seed), sep="\n", flush=True)
+        print(
+            *inflate(mixer, known, names_in(call.data / "train"), call.seed), sep="\n", flush=True
+        )
     return mixer
 
 

@@ -1,4 +1,5 @@
-"""Wavelet shrinkage: small wavelet coefficients are noise, large ones are shrunk by as much as noise can be."""
+"""Wavelet shrinkage: small wavelet coefficients are noise, large ones are shrunk by as much as
+noise can be."""
 
 import numpy as np
 import pywt
@@ -14,7 +15,8 @@ def predict(case: Windows, call: Call) -> np.ndarray:
 
 
 def denoise(signal: np.ndarray, wavelet: str, level: int) -> np.ndarray:
-    """Shrink the details of signals (..., samples) by the universal threshold (Donoho & Johnstone 1994, section 2.3).
+    """Shrink the details of signals (..., samples) by the universal threshold (Donoho & Johnstone
+    1994, section 2.3).
 
     The noise's deviation is the median of the finest |details| / 0.6745, for all levels alike.
     """
@@ -22,7 +24,9 @@ def denoise(signal: np.ndarray, wavelet: str, level: int) -> np.ndarray:
     deviation = np.median(np.abs(details[-1]), axis=-1, keepdims=True) / NORMAL_MAD
     threshold = deviation * np.sqrt(2 * np.log(signal.shape[-1]))
     shrunk = [shrink(detail, threshold) for detail in details]
-    return pywt.waverec([coarse, *shrunk], wavelet, mode="symmetric", axis=-1)[..., : signal.shape[-1]]
+    return pywt.waverec([coarse, *shrunk], wavelet, mode="symmetric", axis=-1)[
+        ..., : signal.shape[-1]
+    ]
 
 
 def shrink(detail: np.ndarray, threshold: np.ndarray) -> np.ndarray:

@@ -1,42 +1,52 @@
-"""A random forest over what is measured of beats, as plain arrays: rhythm, QRS and wavelet energies, each relative to
-the record's own beats (`methods.kit.beats`)."""
+"""A random forest over what is measured of beats, as plain arrays: rhythm, QRS and wavelet
+energies, each relative to the record's own beats (`methods.kit.signal.beat_features`)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from methods.kit.beats import features
 from methods.kit.exchange import CLASSES, Record
+from methods.kit.signal.beat_features import features
 
 ARRAYS = ("roots", "children", "feature", "threshold", "value")
 
 
 def chosen(name: str) -> bool:
-    """Rhythm, QRS and wavelet energies: P, T and single coefficients did not help patients left out."""
+    """Rhythm, QRS and wavelet energies: P, T and single coefficients did not help patients left
+    out."""
     short = name.split(":")[-1]
     return not short.startswith(("p-", "t-", "wavelet-")) or short.startswith("wavelet-size")
 
 
-def table(record: Record, stretches: Sequence[int | None] = (None,)) -> tuple[np.ndarray, list[str]]:
+def table(
+    record: Record, stretches: Sequence[int | None] = (None,)
+) -> tuple[np.ndarray, list[str]]:
     """(beats x stretches, features) float32 and the features' names."""
-    measured = {name: values for name, values in features(record, tuple(stretches)).items() if chosen(name)}
+    measured = {
+        name: values for name, values in features(record, tuple(stretches)).items() if chosen(name)
+    }
     return np.stack(list(measured.values()), 1), list(measured)
 
 
 def lesson(record: Record, stretch: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a forest learns of a labelled record: features (2 beats, features) and classes (2 beats,).
+    """What a forest learns of a labelled record: features (2 beats, features) and classes (2
+    beats,).
 
-    In a short piece a run of S beats can be most of the record, as no whole training record has it: the second copy
-    teaches that the usual interval may be an ectopic one.
-    """
+    In a short piece a run of S beats can be most of the record, as no whole training record has it:
+    the second copy teaches that the usual interval may be an ectopic one."""
     return table(record, (None, stretch))[0], np.tile(np.asarray(record.labels, np.int64), 2)
 
 
 def grow(
-    lessons: list[tuple[np.ndarray, np.ndarray]], rng: np.random.Generator, trees: int, leaf: int,
-    features_per_split: str, beats_per_tree: float,
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """A forest that has learnt `lessons`, as `flatten` gives it; scikit-learn's parameters under plain names."""
+    lessons: list[tuple[np.ndarray, np.ndarray]],
+    rng: np.random.Generator,
+    trees: int,
+    leaf: int,
+    features_per_split: str,
+    beats_per_tree: float,
+) -> dict[str, np.ndarray]:
+    """A forest that has learnt `lessons`, as `flatten` gives it; scikit-learn's parameters under
+    plain names."""
     from sklearn.ensemble import RandomForestClassifier
 
     measured, labels = (np.concatenate(part) for part in zip(*lessons, strict=True))

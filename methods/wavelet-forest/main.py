@@ -1,4 +1,5 @@
-"""A forest on rhythm, QRS and wavelet features relative to the record's own beats, kept as plain arrays."""
+"""A forest on rhythm, QRS and wavelet features relative to the record's own beats, kept as plain
+arrays."""
 
 import numpy as np
 from forest import ARRAYS, grow, lesson, table, vote
@@ -8,11 +9,16 @@ from methods.kit.exchange import CLASSES, Call, Record, read_records, serve
 
 def fit(call: Call) -> None:
     records = [
-        record for record in read_records(call.data / "train") if record.labels is not None and len(record.beats)
+        record
+        for record in read_records(call.data / "train")
+        if record.labels is not None and len(record.beats)
     ]
     labels = np.concatenate([record.labels for record in records if record.labels is not None])
     lessons = [lesson(record, call.params["stretch"]) for record in records]
-    params = {name: call.params[name] for name in ("trees", "leaf", "features_per_split", "beats_per_tree")}
+    params = {
+        name: call.params[name]
+        for name in ("trees", "leaf", "features_per_split", "beats_per_tree")
+    }
     for name, array in grow(lessons, np.random.default_rng(call.seed), **params).items():
         np.save(call.model / f"{name}.npy", array, allow_pickle=False)
     counts = np.bincount(labels, minlength=len(CLASSES)) + 0.5
@@ -20,7 +26,8 @@ def fit(call: Call) -> None:
 
 
 def predict(records: list[Record], call: Call) -> np.ndarray:
-    """(beats of all records, 5); a little of the class shares is mixed in, so that nothing is zero."""
+    """(beats of all records, 5); a little of the class shares is mixed in, so that nothing is
+    zero."""
     forest = {name: np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
     prior = np.load(call.model / "prior.npy", allow_pickle=False)
     rows = [vote(forest, table(record)[0]) for record in records if len(record.beats)]

@@ -1,14 +1,17 @@
-"""The linear minimum-mean-square estimate from what is visible, with covariances of training windows and the window."""
+"""The linear minimum-mean-square estimate from what is visible, with covariances of training
+windows and the window."""
 
 import denoise
 import numpy as np
 
-from methods.kit import kriging, stretches
 from methods.kit.exchange import Call, Windows, read_windows, serve
+from methods.kit.signal import kriging
+from methods.kit.signal import kriging_stretches as stretches
 
 
 def fit(call: Call) -> None:
-    """Write the covariances of the training windows, and for noise the spectra of signal and noise."""
+    """Write the covariances of the training windows, and for noise the spectra of signal and
+    noise."""
     train = read_windows(call.data / "train")
     signal = np.asarray(train.signal, np.float64)
     scaled, _, _ = kriging.scale_down(signal, train.rate, call.params["baseline_s"])
@@ -16,8 +19,16 @@ def fit(call: Call) -> None:
     if call.task == "reconstruction":
         noise = np.load(call.data / "noise.npy", mmap_mode="r", allow_pickle=False)
         drawn = denoise.mixtures(noise, signal.shape[1:], np.random.default_rng(call.seed))
-        np.save(call.model / "signal.npy", denoise.spectra(signal, train.rate, denoise.FLOOR_MV), allow_pickle=False)
-        np.save(call.model / "noise.npy", denoise.spectra(drawn, train.rate, np.finfo(float).eps), allow_pickle=False)
+        np.save(
+            call.model / "signal.npy",
+            denoise.spectra(signal, train.rate, denoise.FLOOR_MV),
+            allow_pickle=False,
+        )
+        np.save(
+            call.model / "noise.npy",
+            denoise.spectra(drawn, train.rate, np.finfo(float).eps),
+            allow_pickle=False,
+        )
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:
@@ -25,7 +36,9 @@ def predict(case: Windows, call: Call) -> np.ndarray:
     assert case.scenario is not None
     signal = np.array(case.signal, np.float64)
     if case.noisy:
-        models = [np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ("signal", "noise")]
+        models = [
+            np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ("signal", "noise")
+        ]
         return denoise.restore(signal, *models, snr=case.scenario["snr"], rate=case.rate)
     known = np.load(call.model / "covariance.npy", allow_pickle=False)
     scaled, base, deviation = kriging.scale_down(signal, case.rate, call.params["baseline_s"])

@@ -1,4 +1,5 @@
-"""Made-up boards to draw pages of: score documents, windows and an analysis as the real ones are, of any size."""
+"""Made-up boards to draw pages of: score documents, windows and an analysis as the real ones are,
+of any size."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scenarios
-from benchmarks.beat_metrics import macro_f1
 from benchmarks.contract import CLASSES, TASKS, Scenario
+from benchmarks.metrics.heartbeats import macro_f1
 from benchmarks.scenarios import of_task, primary_metric
 from benchmarks.settings import RATE, ROOT, SAMPLES
-from leaderboard.examples import EVERY
+from leaderboard.scoring.examples import EVERY
 
 BOARD = "synthetic"
 LEADS = ("MLII", "V1")
@@ -37,7 +38,9 @@ def many(count: int) -> dict[str, str]:
     return ROWS | {f"learned-{k:02d}": LEARNED[k % len(LEARNED)] for k in range(count - len(ROWS))}
 
 
-def write(root: Path, rows: dict[str, str] | None = None, patients: int = 6, analysed: bool = True) -> Path:
+def write(
+    root: Path, rows: dict[str, str] | None = None, patients: int = 6, analysed: bool = True
+) -> Path:
     """Write a board's documents below `root`, and return `root`."""
     rows = ROWS if rows is None else rows
     root.mkdir(parents=True, exist_ok=True)
@@ -45,7 +48,9 @@ def write(root: Path, rows: dict[str, str] | None = None, patients: int = 6, ana
     (root / "methods").symlink_to(ROOT / "methods")
     rng = np.random.default_rng(7)
     people = [f"p{k:02d}" for k in range(patients + 2)]
-    documents = [document(row, family, task, people, rng) for row, family in rows.items() for task in TASKS]
+    documents = [
+        document(row, family, task, people, rng) for row, family in rows.items() for task in TASKS
+    ]
     for each in documents:
         put(root, each["row"], f"{each['task']}-0", each)
     for row, family in rows.items():
@@ -78,16 +83,44 @@ def change(root: Path, row: str, name: str, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def document(row: str, family: str, task: str, people: Sequence[str], rng: np.random.Generator) -> Document:
+def document(
+    row: str, family: str, task: str, people: Sequence[str], rng: np.random.Generator
+) -> Document:
     """A score document, or one that says that the row does not do the task."""
-    about = {"board": BOARD, "row": row, "family": family, "task": task, "seed": 0, "contract_version": 1}
+    about = {
+        "board": BOARD,
+        "row": row,
+        "family": family,
+        "task": task,
+        "seed": 0,
+        "contract_version": 1,
+    }
     digests = {"predict": "0" * 32 + ".dir", "truth": "1" * 32 + ".dir"}
-    provenance = {"data": digests, "source": "2" * 64, "scorer": "3" * 64, "params": {"width": 8}, "seed": 0}
-    provenance |= {"budget": None, "pretraining": None, "contract": 1, "harness": 2, "column": "4" * 64}
+    provenance = {
+        "data": digests,
+        "source": "2" * 64,
+        "scorer": "3" * 64,
+        "params": {"width": 8},
+        "seed": 0,
+    }
+    provenance |= {
+        "budget": None,
+        "pretraining": None,
+        "contract": 1,
+        "harness": 2,
+        "column": "4" * 64,
+    }
     common = {**about, "provenance": {**provenance, "key": "5" * 64}}
     beats = task == "classification"
-    if (family == "classical completion" and beats) or (family == "classical classification" and not beats):
-        return {**common, "status": "not-applicable", "reason": f"{row} does not do {task}", "scenarios": {}}
+    if (family == "classical completion" and beats) or (
+        family == "classical classification" and not beats
+    ):
+        return {
+            **common,
+            "status": "not-applicable",
+            "reason": f"{row} does not do {task}",
+            "scenarios": {},
+        }
     found = {
         scenario.name: scored_beats(people, rng) if beats else scored(scenario, row, people, rng)
         for scenario in of_task(task, len(LEADS))
@@ -95,18 +128,30 @@ def document(row: str, family: str, task: str, people: Sequence[str], rng: np.ra
     return {**common, "status": "scored", "reason": "", "scenarios": found}
 
 
-def scored(scenario: Scenario, row: str, people: Sequence[str], rng: np.random.Generator) -> Document:
+def scored(
+    scenario: Scenario, row: str, people: Sequence[str], rng: np.random.Generator
+) -> Document:
     """A completion scenario: the oracle has no error, others one around a level of their own."""
     level = 0 if row == "oracle" else rng.uniform(0.3, 1)
     names = ["nrmse", "warped_nrmse", "pearson"]
     names += [
-        f"nrmse_{at:.1f}s" for at in np.arange(0.5, (scenario.seconds or 0) + 0.1, 0.5) if scenario.hides == "future"
+        f"nrmse_{at:.1f}s"
+        for at in np.arange(0.5, (scenario.seconds or 0) + 0.1, 0.5)
+        if scenario.hides == "future"
     ]
     split = ["validation"] * 2 + ["test"] * (len(people) - 2)
-    table = {name: [round(level * float(np.exp(rng.normal(0, 0.15))), 4) for _ in people] for name in names}
+    table = {
+        name: [round(level * float(np.exp(rng.normal(0, 0.15))), 4) for _ in people]
+        for name in names
+    }
     means = {name: round(float(np.mean(values[2:])), 4) for name, values in table.items()}
     patients = {"patient": list(people), "split": split, **table}
-    return {"status": "scored", "primary": primary_metric(scenario), "metrics": means, "patients": patients}
+    return {
+        "status": "scored",
+        "primary": primary_metric(scenario),
+        "metrics": means,
+        "patients": patients,
+    }
 
 
 def scored_beats(people: Sequence[str], rng: np.random.Generator) -> Document:
@@ -128,22 +173,51 @@ def scored_beats(people: Sequence[str], rng: np.random.Generator) -> Document:
     }
     metrics |= {f"f1_{name}": 0.5 for name in CLASSES}
     split = ["validation"] * 2 + ["test"] * (len(people) - 2)
-    table = {"patient": list(people), "split": split, "confusion": [each.ravel().tolist() for each in confusions]}
-    return {"status": "scored", "primary": "macro_f1", "tau": 0.2, "metrics": metrics, "patients": table}
+    table = {
+        "patient": list(people),
+        "split": split,
+        "confusion": [each.ravel().tolist() for each in confusions],
+    }
+    return {
+        "status": "scored",
+        "primary": "macro_f1",
+        "tau": 0.2,
+        "metrics": metrics,
+        "patients": table,
+    }
 
 
 def training(rng: np.random.Generator) -> Document:
     """A training of eight checks, best at the sixth."""
-    falling = [round(float(value), 4) for value in 1 / (1 + np.arange(1, 9)) + rng.uniform(0, 0.01, 8)]
-    return {"step": list(range(75, 601, 75)), "training": falling, "validation": [*falling[:5], 0.05, 0.2, 0.3]}
+    falling = [
+        round(float(value), 4) for value in 1 / (1 + np.arange(1, 9)) + rng.uniform(0, 0.01, 8)
+    ]
+    return {
+        "step": list(range(75, 601, 75)),
+        "training": falling,
+        "validation": [*falling[:5], 0.05, 0.2, 0.3],
+    }
 
 
 def costs(rng: np.random.Generator) -> Document:
     """What a cell cost."""
     wall = float(np.exp(rng.normal(3, 1)))
-    spent = {"wall_s": round(wall, 2), "cpu_s": round(wall * 0.9, 2), "peak_memory_mb": 300.5, "energy_j": None}
+    spent = {
+        "wall_s": round(wall, 2),
+        "cpu_s": round(wall * 0.9, 2),
+        "peak_memory_mb": 300.5,
+        "energy_j": None,
+    }
     machine = {"cpu": "some processor", "cores": 2, "python": "3.11.7"}
-    return {**spent, "parameters": 66_800, "steps": 60, "runner": "host", "image": {}, "hardware": machine, "calls": []}
+    return {
+        **spent,
+        "parameters": 66_800,
+        "steps": 60,
+        "runner": "host",
+        "image": {},
+        "hardware": machine,
+        "calls": [],
+    }
 
 
 def signal(rng: np.random.Generator) -> list[int]:
@@ -154,7 +228,8 @@ def signal(rng: np.random.Generator) -> list[int]:
 
 
 def examples(row: str, rng: np.random.Generator) -> Document:
-    """The questions, of the oracle, or a row's answers to them, as leaderboard/examples.py makes them."""
+    """The questions, of the oracle, or a row's answers to them, as leaderboard/scoring/examples.py
+    makes them."""
     found: Document = {}
     for task in TASKS:
         for scenario in of_task(task, len(LEADS)):
@@ -167,14 +242,21 @@ def examples(row: str, rng: np.random.Generator) -> Document:
             truth = [signal(rng) for _ in LEADS]
             if row != "oracle":
                 asked = hidden if hidden.any() else ~hidden
-                found[scenario.name] = [np.array(lead)[mask].tolist() for lead, mask in zip(truth, asked, strict=True)]
+                found[scenario.name] = [
+                    np.array(lead)[mask].tolist() for lead, mask in zip(truth, asked, strict=True)
+                ]
                 continue
             noisy = 0 if hidden.any() else 9
             shown = [
                 [None if mask else value + noisy for value, mask in zip(lead, each, strict=True)]
                 for lead, each in zip(truth, hidden, strict=True)
             ]
-            found[scenario.name] = {"patient": "p03", "leads": list(LEADS), "truth": truth, "shown": shown}
+            found[scenario.name] = {
+                "patient": "p03",
+                "leads": list(LEADS),
+                "truth": truth,
+                "shown": shown,
+            }
     return found
 
 
@@ -184,12 +266,20 @@ def beat_examples(row: str, rng: np.random.Generator) -> Any:
         return [text.replace("S", "N") for text in letters]
     beats = [round((0.4 + 0.8 * k) * RATE / EVERY) for k in range(12)]
     return [
-        {"patient": "p04", "leads": list(LEADS), "truth": [signal(rng) for _ in LEADS], "beats": beats, "labels": text}
+        {
+            "patient": "p04",
+            "leads": list(LEADS),
+            "truth": [signal(rng) for _ in LEADS],
+            "beats": beats,
+            "labels": text,
+        }
         for text in letters
     ]
 
 
-def analysis(documents: Sequence[Document], rows: dict[str, str], rng: np.random.Generator) -> Document:
+def analysis(
+    documents: Sequence[Document], rows: dict[str, str], rng: np.random.Generator
+) -> Document:
     """An analysis with every kind of verdict in it; its numbers are drawn, not computed."""
     of_rows: dict[str, dict[str, Document]] = {}
     for each in documents:
@@ -210,7 +300,9 @@ def analysis(documents: Sequence[Document], rows: dict[str, str], rng: np.random
     }
 
 
-def one_scenario(scored_rows: dict[str, Document], rows: dict[str, str], rng: np.random.Generator) -> Document:
+def one_scenario(
+    scored_rows: dict[str, Document], rows: dict[str, str], rng: np.random.Generator
+) -> Document:
     first = next(iter(scored_rows.values()))
     metric, patients = first["primary"], first["patients"]["patient"][2:]
     ranked = [row for row in scored_rows if rows[row] != "control"]
@@ -219,7 +311,12 @@ def one_scenario(scored_rows: dict[str, Document], rows: dict[str, str], rng: np
     for k, row in enumerate(scored_rows):
         values = [round(float(v), 4) for v in rng.uniform(0.3, 1, len(patients))]
         value = scored_rows[row]["metrics"][metric]
-        line: Document = {"value": value, "low": max(0, value - 0.1), "high": value + 0.1, "per_patient": values}
+        line: Document = {
+            "value": value,
+            "low": max(0, value - 0.1),
+            "high": value + 0.1,
+            "per_patient": values,
+        }
         line |= {"patient_sd": 0.1, "seed_sd": None, "seeds": 1, "rank": None, "difference": None}
         if row in ranked:
             line["rank"] = [1 + ranked.index(row) // 2, len(ranked)]
@@ -241,5 +338,7 @@ def one_scenario(scored_rows: dict[str, Document], rows: dict[str, str], rng: np
         "influence": {"patient": patients[0], "leader": ranked[0]},
         "ranks_of": ranked,
         "rows": lines,
-        "pretraining": [{"row": "mae-patch", "against": {"transformer": {**BETTER, "p": 0.01, "p_holm": 0.01}}}],
+        "pretraining": [
+            {"row": "mae-patch", "against": {"transformer": {**BETTER, "p": 0.01, "p_holm": 0.01}}}
+        ],
     }

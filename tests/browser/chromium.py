@@ -1,4 +1,5 @@
-"""Headless Chromium, driven over a pipe by its DevTools protocol: no server, no port, no package of its own."""
+"""Headless Chromium, driven over a pipe by its DevTools protocol: no server, no port, no package of
+its own."""
 
 import base64
 import json
@@ -21,18 +22,30 @@ FLAGS = (
     "--disable-extensions",
     "--remote-debugging-pipe",
 )
-KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39,
-        "ArrowDown": 40}  # fmt: skip
+KEYS = {
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 TROUBLE = {"Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded"}
 
 
 def executable() -> str | None:
     """The path of Chromium, where this machine has one."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 class Browser:
-    """A browser with one page. What went wrong in it and what it asked for are kept in `trouble` and `requests`."""
+    """A browser with one page. What went wrong in it and what it asked for are kept in `trouble`
+    and `requests`."""
 
     def __init__(self, profile: Path):
         program = executable()
@@ -53,7 +66,9 @@ class Browser:
         self.requests: list[str] = []
         self.loaded = 0
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
@@ -78,7 +93,9 @@ class Browser:
 
     def _next(self, patience: float = 60) -> dict:
         while b"\0" not in self.buffer:
-            assert select.select([self.read], [], [], patience)[0], f"chromium said nothing for {patience} s"
+            assert select.select([self.read], [], [], patience)[0], (
+                f"chromium said nothing for {patience} s"
+            )
             found = os.read(self.read, 1 << 20)
             assert found, "chromium has ended"
             self.buffer += found
@@ -110,11 +127,16 @@ class Browser:
 
     def settle(self) -> None:
         """Wait until what was asked for has been drawn."""
-        self.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+        self.run(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>"
+            " done(1))))"
+        )
 
     def run(self, expression: str) -> Any:
         """The value of an expression of JavaScript; raises AssertionError where it throws."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -125,11 +147,21 @@ class Browser:
         if key == "Enter":
             about["text"] = "\r"
         self.call("Input.dispatchKeyEvent", type="keyDown", **about)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **{k: v for k, v in about.items() if k != "text"})
+        self.call(
+            "Input.dispatchKeyEvent",
+            type="keyUp",
+            **{k: v for k, v in about.items() if k != "text"},
+        )
         self.settle()
 
     def size(self, width: int, height: int, phone: bool = False) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=phone,
+        )
 
     def media(self, scheme: str = "light", medium: str = "") -> None:
         """Colours that the system prefers, and `print` or nothing."""
@@ -138,7 +170,9 @@ class Browser:
 
     def picture(self, path: Path, whole: bool = False) -> Path:
         """A screenshot, of the whole page or of what is in view."""
-        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)[
+            "data"
+        ]
         path.write_bytes(base64.b64decode(data))
         return path
 

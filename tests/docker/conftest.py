@@ -1,4 +1,5 @@
-"""Fixtures of the tests that need a container engine: there they must run, elsewhere they say why they do not."""
+"""Fixtures of the tests that need a container engine: there they must run, elsewhere they say why
+they do not."""
 
 import dataclasses
 import os
@@ -15,11 +16,11 @@ from docker.errors import DockerException
 
 from benchmarks.contract import Budget, Call, Limits
 from benchmarks.settings import ROOT, Row, row
-from containers import docker as runner
-from containers.call import Invocation
-from containers.engine import connect, is_configured
-from containers.escape import write_case
-from containers.images import Image, ensure
+from containers.calls.call import Invocation
+from containers.images.build import Image, ensure
+from containers.images.engine import connect, is_configured
+from containers.sandbox import docker as runner
+from containers.sandbox.escape import write_case
 
 
 def missing(what: str) -> None:
@@ -62,10 +63,18 @@ def case(tmp_path_factory) -> Path:
 def invocation(case, tmp_path) -> Callable[..., Invocation]:
     """A predict call of a row for the small case, or of a program of its image."""
 
-    def make(name: str = "mean", entry: list[str] | None = None, limits: Limits | None = None) -> Invocation:
+    def make(
+        name: str = "mean", entry: list[str] | None = None, limits: Limits | None = None
+    ) -> Invocation:
         found = row(name)
         (tmp_path / "output").mkdir(exist_ok=True)
-        asked = Call(verb="predict", task="forecasting", params=found.params, seed=1, budget=Budget(steps=1, windows=1))
+        asked = Call(
+            verb="predict",
+            task="forecasting",
+            params=found.params,
+            seed=1,
+            budget=Budget(steps=1, windows=1),
+        )
         return Invocation(
             found.folder,
             entry or found.card.entry,
@@ -80,17 +89,22 @@ def invocation(case, tmp_path) -> Callable[..., Invocation]:
 
 @pytest.fixture
 def toy_method(tmp_path) -> Callable[..., Row]:
-    """A method folder of its own with the kit and the bases of the project beside it; files by name and text."""
+    """A method folder of its own with the kit and the bases of the project beside it; files by name
+    and text."""
 
     def make(name: str, **files: str | bytes) -> Row:
         root = tmp_path / "project"
         folder = root / "methods" / name
-        shutil.copytree(ROOT / "methods/mean", folder, ignore=shutil.ignore_patterns("dvc.*", "__pycache__"))
+        shutil.copytree(
+            ROOT / "methods/mean", folder, ignore=shutil.ignore_patterns("dvc.*", "__pycache__")
+        )
         (root / "containers").mkdir(exist_ok=True)
         for link in ("methods/kit", "containers/base"):
             if not (root / link).exists():
                 (root / link).symlink_to(ROOT / link)
-        (folder / "method.yaml").write_text((folder / "method.yaml").read_text().replace("name: mean", f"name: {name}"))
+        (folder / "method.yaml").write_text(
+            (folder / "method.yaml").read_text().replace("name: mean", f"name: {name}")
+        )
         for file, text in files.items():
             path = folder / file.replace("__", ".")
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -111,14 +125,36 @@ class OwnEngine:
         return f"unix://{self.folder}/socket"
 
     def start(self) -> None:
-        command = ["dockerd", "--data-root", f"{self.folder}/data", "--exec-root", f"{self.folder}/exec"]
-        command += ["--pidfile", f"{self.folder}/pid", "--host", self.address, "--storage-driver", "overlay2"]
-        command += ["--iptables=false", "--ip6tables=false", "--bridge=none", "--ip-forward=false", "--ip-masq=false"]
+        command = [
+            "dockerd",
+            "--data-root",
+            f"{self.folder}/data",
+            "--exec-root",
+            f"{self.folder}/exec",
+        ]
+        command += [
+            "--pidfile",
+            f"{self.folder}/pid",
+            "--host",
+            self.address,
+            "--storage-driver",
+            "overlay2",
+        ]
+        command += [
+            "--iptables=false",
+            "--ip6tables=false",
+            "--bridge=none",
+            "--ip-forward=false",
+            "--ip-masq=false",
+        ]
         begin = time.monotonic()
         while True:
-            if self.process is None or self.process.poll() is not None:  # it gives up on a busy machine
+            # It gives up on a busy machine.
+            if self.process is None or self.process.poll() is not None:
                 with (self.folder / "log").open("a") as log:
-                    self.process = subprocess.Popen([*command, "--live-restore"], stdout=log, stderr=log)
+                    self.process = subprocess.Popen(
+                        [*command, "--live-restore"], stdout=log, stderr=log
+                    )
             try:
                 docker.DockerClient(self.address, version="1.41").ping()
                 return

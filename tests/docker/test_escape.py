@@ -8,15 +8,23 @@ import pytest
 
 from benchmarks import contract
 from benchmarks.settings import ROOT, row
-from containers import docker
-from containers.call import Runner
-from containers.cell import run_cell
-from containers.engine import connect
-from containers.escape import FOLDER, breaches, cheaters, let_loose, matrix, publish, write_case
-from containers.images import Image, ensure
-from leaderboard.render import task_table
+from containers.calls.call import Runner
+from containers.calls.cell import run_cell
+from containers.images.build import Image, ensure
+from containers.images.engine import connect
+from containers.sandbox import docker
+from containers.sandbox.escape import (
+    FOLDER,
+    breaches,
+    cheaters,
+    let_loose,
+    matrix,
+    publish,
+    write_case,
+)
+from leaderboard.views.markdown import task_table
 from tests.conftest import SAMPLE
-from tests.contract.toy import BOARD
+from tests.helpers.toy_board import BOARD
 
 CHEATERS = {cheater.name: cheater for cheater in cheaters()}
 
@@ -56,23 +64,52 @@ def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy
     for name in ("ansi_and_html", "fork_bomb", "link_to_shadow", None):
         out = tmp_path / str(name)
         if name:
-            card = mean.card.model_copy(update={"entry": ["python", f"{name}.py"], "limits": CHEATERS[name].limits})
+            card = mean.card.model_copy(
+                update={"entry": ["python", f"{name}.py"], "limits": CHEATERS[name].limits}
+            )
             run_cell(replace(mean, card=card), BOARD, "forecasting", toy, out, hostile)
         else:
             run_cell(mean, BOARD, "forecasting", toy, out, lambda *_: own)
         found = contract.load(contract.Status, out / "status/seed-0.json")
         assert "\x1b" not in found.reason + found.log_tail
-        about = {"row": str(name), "family": "control", "task": "forecasting", "seed": 0, "reason": found.reason}
-        cells.append(about | {"status": "scored" if found.kind == "ok" else found.kind, "scenarios": {}, "cost": None})
-    assert [cell["status"] for cell in cells] == ["crashed", "over-quota", "invalid-output", "scored"]
+        about = {
+            "row": str(name),
+            "family": "control",
+            "task": "forecasting",
+            "seed": 0,
+            "reason": found.reason,
+        }
+        cells.append(
+            about
+            | {
+                "status": "scored" if found.kind == "ok" else found.kind,
+                "scenarios": {},
+                "cost": None,
+            }
+        )
+    assert [cell["status"] for cell in cells] == [
+        "crashed",
+        "over-quota",
+        "invalid-output",
+        "scored",
+    ]
     assert np.load(tmp_path / "None/predictions/seed-0/forecast-20.npy").size
     text = task_table("forecasting", cells)
     assert "<script" not in text and "\x1b" not in text
-    assert len({line.count("|") - line.count("\\|") for line in text.splitlines() if line.startswith("|")}) == 1
+    assert (
+        len(
+            {
+                line.count("|") - line.count("\\|")
+                for line in text.splitlines()
+                if line.startswith("|")
+            }
+        )
+        == 1
+    )
 
 
 def test_the_published_table_is_harmless(engine, tmp_path, monkeypatch):
-    from containers import escape
+    from containers.sandbox import escape
 
     monkeypatch.setattr(escape, "PUBLISHED", tmp_path / "escape.md")
     results = list(matrix([CHEATERS["ansi_and_html"], CHEATERS["nothing_written"]]))

@@ -1,4 +1,5 @@
-"""Images are what their sources say: built, pulled by digest, searched, and refused where they are not."""
+"""Images are what their sources say: built, pulled by digest, searched, and refused where they are
+not."""
 
 import json
 import os
@@ -8,13 +9,15 @@ import subprocess
 import pytest
 
 from benchmarks import contract
-from benchmarks.pipeline.sources import method_digest, tokens_digest
 from benchmarks.settings import ROOT
-from containers import carriers, docker, images
-from containers.call import InfrastructureError, Refused
-from containers.cell import run_cell
-from containers.engine import connect
-from tests.contract.toy import BOARD
+from containers.calls.call import InfrastructureError, Refused
+from containers.calls.cell import run_cell
+from containers.images import build as images
+from containers.images import carriers
+from containers.images.engine import connect
+from containers.sandbox import docker
+from pipeline.sources import method_digest, tokens_digest
+from tests.helpers.toy_board import BOARD
 
 
 @pytest.fixture
@@ -31,21 +34,31 @@ def built(toy_method, monkeypatch, tmp_path):
 
     yield build
     for reference in made:
-        subprocess.run([images.builder(), "rmi", "--force", reference], capture_output=True, check=False)
+        subprocess.run(
+            [images.builder(), "rmi", "--force", reference], capture_output=True, check=False
+        )
 
 
 def test_a_missing_image_is_built_and_holds_the_method_and_its_kit_alone(engine, built):
     row, image = built("toy-built")
     script = "cd /opt/pqrst && find . -type f | sort"
-    listed = engine.containers.run(image.reference, ["-c", script], entrypoint="sh", network_mode="none", remove=True)
+    listed = engine.containers.run(
+        image.reference, ["-c", script], entrypoint="sh", network_mode="none", remove=True
+    )
     files = listed.decode().split()
     assert "./methods/toy-built/main.py" in files and "./methods/kit/exchange.py" in files
-    assert not [path for path in files if "rpeaks" in path or path.endswith(("method.yaml", "dvc.yaml", "README.md"))]
+    assert not [
+        path
+        for path in files
+        if "rpeaks" in path or path.endswith(("method.yaml", "dvc.yaml", "README.md"))
+    ]
     assert engine.images.get(image.reference).attrs["Config"]["User"] == "10001:10001"
     assert image.source == method_digest(row.folder, row.folder.parent.parent)
 
 
-def test_a_second_build_has_the_same_content_and_reruns_nothing(engine, built, monkeypatch, tmp_path):
+def test_a_second_build_has_the_same_content_and_reruns_nothing(
+    engine, built, monkeypatch, tmp_path
+):
     row, first = built("toy-twice")
     recorded = (ROOT / "methods/mean/source.json").read_bytes()
     engine.images.remove(first.reference, force=True)
@@ -54,13 +67,19 @@ def test_a_second_build_has_the_same_content_and_reruns_nothing(engine, built, m
     fresh.chmod(0o755)
     monkeypatch.setattr(images, "builder", lambda: str(fresh))
     second = images.ensure(row.folder, row.folder.parent.parent)
-    assert second.id != first.id and second.content == first.content and second.source == first.source
+    assert (
+        second.id != first.id and second.content == first.content and second.source == first.source
+    )
     assert (ROOT / "methods/mean/source.json").read_bytes() == recorded
 
 
 def test_a_method_brings_a_lock_of_its_own(engine, built):
     blocks = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / "containers/base/common.lock").read_text())
-    lock = "# A lock of one package.\n" + next(each for each in blocks if each.startswith("tabulate==")) + "\n"
+    lock = (
+        "# A lock of one package.\n"
+        + next(each for each in blocks if each.startswith("tabulate=="))
+        + "\n"
+    )
     dockerfile = (
         "ARG TAG\nFROM pqrst/light:${TAG} AS build\nUSER 0:0\n"
         "RUN --mount=type=bind,target=/context sh /context/install /opt/more requirements.lock\n"
@@ -68,7 +87,9 @@ def test_a_method_brings_a_lock_of_its_own(engine, built):
     )
     _, image = built("toy-lock", requirements__lock=lock, Dockerfile=dockerfile)
     code = ["-c", "import tabulate, numpy; print(tabulate.__file__)"]
-    printed = engine.containers.run(image.reference, code, entrypoint="python", network_mode="none", remove=True)
+    printed = engine.containers.run(
+        image.reference, code, entrypoint="python", network_mode="none", remove=True
+    )
     assert printed.decode().startswith("/opt/more/tabulate")
 
 
@@ -91,7 +112,9 @@ def test_a_build_that_fails_shows_its_end(built):
 def test_a_build_has_no_network(built):
     code = "import socket; socket.create_connection(('1.1.1.1', 443), 3)"
     with pytest.raises(InfrastructureError, match="Network is unreachable"):
-        built("toy-online", Dockerfile=f'ARG TAG\nFROM pqrst/light:${{TAG}}\nRUN python -c "{code}"\n')
+        built(
+            "toy-online", Dockerfile=f'ARG TAG\nFROM pqrst/light:${{TAG}}\nRUN python -c "{code}"\n'
+        )
 
 
 def test_a_published_image_is_pulled_by_its_digest(engine, registry, built):

@@ -12,12 +12,14 @@ import pytest
 
 from benchmarks.contract import Limits
 from benchmarks.settings import ROOT
-from containers import docker, images, sandbox
-from containers.call import InfrastructureError
-from containers.engine import connect
+from containers.calls.call import InfrastructureError
+from containers.images import build as images
+from containers.images.engine import connect
 from containers.runner import ready
-from containers.sandbox import run_words
-from containers.shell import invocation as shell_invocation
+from containers.sandbox import docker
+from containers.sandbox import options as sandbox
+from containers.sandbox.options import run_words
+from containers.sandbox.shell import invocation as shell_invocation
 
 
 def test_a_call_gives_what_the_host_gives_and_says_what_it_cost(invocation, mean_image):
@@ -30,25 +32,37 @@ def test_a_call_gives_what_the_host_gives_and_says_what_it_cost(invocation, mean
 
 
 def test_cost_is_measured_while_a_call_runs(invocation, mean_image):
-    code = "import time; held = bytearray(10**8); begin = time.monotonic()\nwhile time.monotonic() - begin < 8: pass"
-    outcome = docker.run(invocation(entry=["python", "-c", code + "; open('/pqrst/out/samples.npy', 'w')"]), mean_image)
+    code = (
+        "import time; held = bytearray(10**8); begin = time.monotonic()\nwhile time.monotonic() -"
+        " begin < 8: pass"
+    )
+    outcome = docker.run(
+        invocation(entry=["python", "-c", code + "; open('/pqrst/out/samples.npy', 'w')"]),
+        mean_image,
+    )
     assert outcome.cpu_s > 0.5 and outcome.wall_s > 1.9
     assert 90 < outcome.peak_memory_mb < 400
 
 
 def test_the_recorded_line_repeats_the_call_by_hand(invocation, mean_image, tmp_path, monkeypatch):
     asked = invocation()
-    # The line starts from the project's folder: here the temporary one, which holds case and profile.
+    # The line starts from the project's folder: here the temporary one, which holds case and
+    # profile.
     monkeypatch.setattr(sandbox, "ROOT", asked.inputs["case"].parent)
     monkeypatch.setattr(sandbox, "SECCOMP", asked.inputs["case"].parent / "containers/seccomp.json")
     (asked.inputs["case"].parent / "containers").mkdir(exist_ok=True)
     sandbox.SECCOMP.write_bytes((ROOT / "containers/seccomp.json").read_bytes())
     outcome = docker.run(asked, mean_image)
     line = outcome.command.replace("docker run", f"{images.builder()} run")
-    by_hand = subprocess.run(["sh", "-c", line], cwd=sandbox.ROOT, capture_output=True, text=True, check=False)
+    by_hand = subprocess.run(
+        ["sh", "-c", line], cwd=sandbox.ROOT, capture_output=True, text=True, check=False
+    )
     assert by_hand.returncode == 0, by_hand.stderr
     found, expected = sandbox.ROOT / "output/prediction.npy", asked.output / "prediction.npy"
-    assert hashlib.sha256(found.read_bytes()).digest() == hashlib.sha256(expected.read_bytes()).digest()
+    assert (
+        hashlib.sha256(found.read_bytes()).digest()
+        == hashlib.sha256(expected.read_bytes()).digest()
+    )
     assert str(ROOT) not in outcome.command and os.environ["HOME"] not in outcome.command
 
 
@@ -57,7 +71,14 @@ def test_every_option_of_the_sandbox_has_a_flag(invocation, mean_image, monkeypa
     asked = invocation()
     options = sandbox.sandbox(asked, mean_image, asked.inputs["case"] / "windows.json", "volume")
     words = run_words(mean_image, options, lambda mount: [mount["Target"]], sandbox.SECCOMP)
-    assert {"--read-only", "--init", "--network", "--cap-drop", "--pids-limit", "--memory-swap"} <= set(words)
+    assert {
+        "--read-only",
+        "--init",
+        "--network",
+        "--cap-drop",
+        "--pids-limit",
+        "--memory-swap",
+    } <= set(words)
     assert '"device=0,1"' in words
     with pytest.raises(KeyError, match="privileged"):
         run_words(mean_image, options | {"privileged": True}, lambda mount: [], sandbox.SECCOMP)
@@ -66,7 +87,9 @@ def test_every_option_of_the_sandbox_has_a_flag(invocation, mean_image, monkeypa
 def test_the_engine_holds_what_the_law_says(engine, invocation, mean_image):
     """What the engine itself says of a container, not what we asked for."""
     asked = invocation()
-    options = sandbox.sandbox(asked, mean_image, asked.inputs["case"] / "windows.json", "pqrst-test")
+    options = sandbox.sandbox(
+        asked, mean_image, asked.inputs["case"] / "windows.json", "pqrst-test"
+    )
     container = engine.containers.create(mean_image.reference, **options)
     try:
         host = engine.api.inspect_container(container.id)["HostConfig"]
@@ -74,34 +97,56 @@ def test_the_engine_holds_what_the_law_says(engine, invocation, mean_image):
         container.remove(force=True)
         engine.volumes.get("pqrst-test").remove()
     assert host["NetworkMode"] == "none" and host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"]
-    assert not host["Privileged"] and host["Memory"] == host["MemorySwap"] > 0 and host["PidsLimit"] == 256
-    assert "no-new-privileges" in host["SecurityOpt"] and any("io_uring" not in o for o in host["SecurityOpt"])
+    assert (
+        not host["Privileged"]
+        and host["Memory"] == host["MemorySwap"] > 0
+        and host["PidsLimit"] == 256
+    )
+    assert "no-new-privileges" in host["SecurityOpt"] and any(
+        "io_uring" not in o for o in host["SecurityOpt"]
+    )
     assert all(mount["ReadOnly"] for mount in host["Mounts"] if mount["Type"] == "bind")
     assert host["DeviceRequests"] is None
 
 
-def test_a_gpu_that_the_engine_can_not_give_is_our_trouble(engine, invocation, mean_image, monkeypatch):
+def test_a_gpu_that_the_engine_can_not_give_is_our_trouble(
+    engine, invocation, mean_image, monkeypatch
+):
     if "nvidia" in engine.info()["Runtimes"]:
         pytest.skip("this engine has the NVIDIA toolkit")
     monkeypatch.setenv("PQRST_GPUS", "all")
-    with pytest.raises(InfrastructureError, match=r"install the NVIDIA container toolkit.*or run without PQRST_GPUS"):
+    with pytest.raises(
+        InfrastructureError,
+        match=r"install the NVIDIA container toolkit.*or run without PQRST_GPUS",
+    ):
         docker.run(invocation(), mean_image)
     docker.tidy()
-    assert connect().containers.list(all=True, filters={"label": f"{docker.OWNER}={docker.owner()}"}) == []
+    assert (
+        connect().containers.list(all=True, filters={"label": f"{docker.OWNER}={docker.owner()}"})
+        == []
+    )
 
 
-def test_what_an_image_sets_in_its_environment_does_not_reach_a_call(engine, invocation, mean_image, tmp_path):
-    """A library to preload, a search path, a start-up file and an entry point of the image's own."""
+def test_what_an_image_sets_in_its_environment_does_not_reach_a_call(
+    engine, invocation, mean_image, tmp_path
+):
+    """A library to preload, a search path, a start-up file and an entry point of the image's
+    own."""
     (tmp_path / "context").mkdir()
     (tmp_path / "context/Dockerfile").write_text(
-        f"FROM {mean_image.reference}\n"
-        "ENV LD_PRELOAD=/evil.so PYTHONSTARTUP=/evil.py PYTHONPATH=/evil PQRST_ROOT=/evil SECRET=x\n"
-        'ENTRYPOINT ["python", "-c", "print(1.0)"]\nCMD ["evil"]\nUSER 0:0\nVOLUME /pqrst/out\n'
+        f"FROM {mean_image.reference}\nENV LD_PRELOAD=/evil.so PYTHONSTARTUP=/evil.py"
+        ' PYTHONPATH=/evil PQRST_ROOT=/evil SECRET=x\nENTRYPOINT ["python", "-c",'
+        ' "print(1.0)"]\nCMD ["evil"]\nUSER 0:0\nVOLUME /pqrst/out\n'
     )
     command = [images.builder(), "build", "--tag", "pqrst/tricks:test", str(tmp_path / "context")]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"DOCKER_BUILDKIT": "1"})
+    subprocess.run(
+        command, check=True, capture_output=True, env=os.environ | {"DOCKER_BUILDKIT": "1"}
+    )
     tricked = images.describe(engine.images.get("pqrst/tricks:test"), "pqrst/tricks:test")
-    code = "import os; raise SystemExit(f'{os.getuid()} {sorted(os.environ)} {os.environ[\"PYTHONPATH\"]}')"
+    code = (
+        "import os; raise SystemExit(f'{os.getuid()} {sorted(os.environ)}"
+        ' {os.environ["PYTHONPATH"]}\')'
+    )
     outcome = docker.run(invocation(entry=["python", "-c", code]), tricked)
     assert "LD_PRELOAD" not in outcome.reason and "SECRET" not in outcome.reason
     assert outcome.reason.endswith("/opt/pqrst") and "exit status 1: 10001 " in outcome.reason
@@ -110,7 +155,9 @@ def test_what_an_image_sets_in_its_environment_does_not_reach_a_call(engine, inv
 def test_containers_and_volumes_of_a_run_that_died_are_swept_away(engine, mean_image):
     gone = {docker.OWNER: docker.owner().replace(f" {os.getpid()} ", " 4194303 ")}
     mine = {docker.OWNER: docker.owner()}
-    dead = engine.containers.run(mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none")
+    dead = engine.containers.run(
+        mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none"
+    )
     alive = engine.containers.create(mean_image.reference, ["true"], labels=mine)
     lost = engine.volumes.create(labels=gone)
     try:
@@ -124,10 +171,18 @@ def test_containers_and_volumes_of_a_run_that_died_are_swept_away(engine, mean_i
 
 def test_a_run_that_is_stopped_leaves_nothing_in_the_engine(engine, mean_image):
     gone = {docker.OWNER: docker.owner().replace(f" {os.getpid()} ", " 4194303 ")}
-    with pytest.raises(KeyboardInterrupt), ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]):
-        engine.containers.run(mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]),
+    ):
+        engine.containers.run(
+            mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none"
+        )
         raise KeyboardInterrupt
-    assert engine.containers.list(all=True, filters={"label": f"{docker.OWNER}={gone[docker.OWNER]}"}) == []
+    assert (
+        engine.containers.list(all=True, filters={"label": f"{docker.OWNER}={gone[docker.OWNER]}"})
+        == []
+    )
 
 
 def test_a_call_ends_when_we_are_stopped(engine, invocation, mean_image):
@@ -167,7 +222,11 @@ def test_a_call_is_killed_at_its_time_limit(invocation, mean_image):
 def test_a_shell_opens_where_the_call_would_run(invocation, mean_image):
     asked = invocation()
     options = sandbox.sandbox(asked, mean_image, asked.inputs["case"] / "windows.json", "output")
-    words = [each for each in sandbox.shell_words(asked, mean_image, options) if each not in ("--tty", "--interactive")]
+    words = [
+        each
+        for each in sandbox.shell_words(asked, mean_image, options)
+        if each not in ("--tty", "--interactive")
+    ]
     seen = subprocess.run(
         [images.builder(), *words, "-c", "id -u; ls case; touch out/x && ls out; touch case/y"],
         capture_output=True,

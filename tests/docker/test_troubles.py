@@ -12,13 +12,13 @@ import pytest
 
 from benchmarks import contract
 from benchmarks.settings import row
-from containers import docker
-from containers.call import InfrastructureError
-from containers.cell import run_cell
-from containers.engine import connect, engine_errors
-from containers.images import Image
+from containers.calls.call import InfrastructureError
+from containers.calls.cell import run_cell
+from containers.images.build import Image
+from containers.images.engine import connect, engine_errors
 from containers.runner import prepare, ready, runner_name
-from tests.contract.toy import BOARD
+from containers.sandbox import docker
+from tests.helpers.toy_board import BOARD
 
 SMALL = Image("small:test", "source", "content", "small:test", "", 1, ("PATH",))
 
@@ -50,7 +50,9 @@ def test_no_engine_is_an_infrastructure_failure_that_names_both_ways_out(no_engi
     assert runner_name() == "docker"
     run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare())
     found = contract.load(contract.Status, tmp_path / "out/status/seed-0.json")
-    assert found.kind == "infrastructure" and not list((tmp_path / "out/predictions").rglob("*.npy"))
+    assert found.kind == "infrastructure" and not list(
+        (tmp_path / "out/predictions").rglob("*.npy")
+    )
     assert "no container engine answers at unix://" in found.reason
     assert "start it" in found.reason and "PQRST_RUNNER=host" in found.reason
 
@@ -65,16 +67,20 @@ def test_a_board_is_not_begun_without_its_engine(no_engine):
 def test_the_runner_is_chosen_by_what_is_set_up(monkeypatch, tmp_path):
     monkeypatch.delenv("PQRST_RUNNER", raising=False)
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.setattr("containers.engine.SOCKET", tmp_path / "none")
+    monkeypatch.setattr("containers.images.engine.SOCKET", tmp_path / "none")
     assert runner_name() == "host"
-    monkeypatch.setattr("containers.engine.SOCKET", tmp_path)
+    monkeypatch.setattr("containers.images.engine.SOCKET", tmp_path)
     assert runner_name() == "docker"
     monkeypatch.setenv("PQRST_RUNNER", "podman")
-    with pytest.raises(InfrastructureError, match="PQRST_RUNNER is 'podman', expected one of docker, host"):
+    with pytest.raises(
+        InfrastructureError, match="PQRST_RUNNER is 'podman', expected one of docker, host"
+    ):
         runner_name()
 
 
-def test_an_engine_that_dies_under_a_call_is_our_trouble_and_the_next_run_sweeps(own_engine, invocation, monkeypatch):
+def test_an_engine_that_dies_under_a_call_is_our_trouble_and_the_next_run_sweeps(
+    own_engine, invocation, monkeypatch
+):
     own_engine.start()
     small_image()
     monkeypatch.setattr(docker, "ensure_base", lambda name: SMALL.reference)
@@ -94,7 +100,9 @@ def test_an_engine_that_dies_under_a_call_is_our_trouble_and_the_next_run_sweeps
     monkeypatch.setattr(docker, "is_alive", lambda label: False)
     docker.sweep()
     assert connect().containers.list(all=True, filters={"label": docker.OWNER}) == []
-    outcome = docker.run(dataclasses.replace(asked, entry=["sh", "-c", "echo x > /pqrst/out/samples.npy"]), SMALL)
+    outcome = docker.run(
+        dataclasses.replace(asked, entry=["sh", "-c", "echo x > /pqrst/out/samples.npy"]), SMALL
+    )
     assert outcome.kind == "ok", outcome
 
 
@@ -109,7 +117,9 @@ def test_a_full_disk_of_the_engine_says_what_to_free(own_engine):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(data)], check=True)
     own_engine.start()
     with (
-        pytest.raises(InfrastructureError, match=r"disk is full.*docker system df, docker image prune"),
+        pytest.raises(
+            InfrastructureError, match=r"disk is full.*docker system df, docker image prune"
+        ),
         engine_errors(),
     ):
         small_image()

@@ -1,4 +1,5 @@
-"""A page of 45 rows x 4 tasks: how long it takes to write, to be seen, to be sorted. Prints figures; never fails.
+"""A page of 45 rows x 4 tasks: how long it takes to write, to be seen, to be sorted. Prints
+figures; never fails.
 
 make performance
 """
@@ -43,7 +44,8 @@ def test_seeing_and_sorting_a_page(benchmark, tmp_path):
         paint, draw = browser.run(PAINT), browser.run(DRAW)
         sort = [browser.run(SORT) for _ in range(5)]
         print(
-            f"\nfirst paint {paint:.0f} ms (at most 1000), a task drawn in {draw:.0f} ms, sorted in {max(sort):.0f} ms"
+            f"\nfirst paint {paint:.0f} ms (at most 1000), a task drawn in {draw:.0f} ms, sorted in"
+            f" {max(sort):.0f} ms"
         )
     finally:
         browser.close()

@@ -1,4 +1,5 @@
-"""Speed and memory, side by side with a reference in the same run. Prints figures; never fails the suite.
+"""Speed and memory, side by side with a reference in the same run. Prints figures; never fails the
+suite.
 
 make performance
 """
@@ -48,7 +49,11 @@ print((time.process_time() - begin) / (record.sig_len / 360 / 3600))
 
 def run(program: str, *arguments: str) -> list[float]:
     result = subprocess.run(
-        [sys.executable, "-c", program, *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return [float(value) for value in result.stdout.split()]
 
@@ -59,10 +64,18 @@ def raw(mitdb_folder, nstdb_folder) -> str:
 
 
 def test_preparing_mitdb_beside_neurokit(benchmark, raw):
-    """CPU seconds per hour of signal (both leads), each in a process of its own, imports included."""
-    (ours, memory), (theirs,) = benchmark.pedantic(lambda: (run(PREPARE, raw), run(NEUROKIT, raw)), rounds=3)
-    benchmark.extra_info.update(ours_s_per_h=ours, neurokit_s_per_h=theirs, ratio=theirs / ours, peak_memory_mb=memory)
-    print(f"\nprepare {ours:.3f} s/h, neurokit {theirs:.2f} s/h, ratio {theirs / ours:.1f}, peak {memory:.0f} MB")
+    """CPU seconds per hour of signal (both leads), each in a process of its own, imports
+    included."""
+    (ours, memory), (theirs,) = benchmark.pedantic(
+        lambda: (run(PREPARE, raw), run(NEUROKIT, raw)), rounds=3
+    )
+    benchmark.extra_info.update(
+        ours_s_per_h=ours, neurokit_s_per_h=theirs, ratio=theirs / ours, peak_memory_mb=memory
+    )
+    print(
+        f"\nprepare {ours:.3f} s/h, neurokit {theirs:.2f} s/h, ratio {theirs / ours:.1f}, peak"
+        f" {memory:.0f} MB"
+    )
 
 
 def test_simulating_a_patient(benchmark):
@@ -72,12 +85,14 @@ def test_simulating_a_patient(benchmark):
     benchmark.pedantic(synthetic.simulate, args=(names[0],), kwargs={"seed": 5}, rounds=3)
 
 
-@pytest.mark.skipif(not (ROOT / "data/boards/mitdb/truth").exists(), reason="make it: pqrst repro mitdb")
+@pytest.mark.skipif(
+    not (ROOT / "data/boards/mitdb/truth").exists(), reason="make it: pqrst repro mitdb"
+)
 def test_scoring_thirteen_scenarios(benchmark):
     """CPU seconds of scoring the flat line on mitdb's completion scenarios with intervals."""
-    from benchmarks.scenarios import scenarios
-    from benchmarks.truth import read_truth, wanted
-    from leaderboard.score import _completion_truth, score_windows
+    from benchmarks.cases.truth import read_truth
+    from benchmarks.scenarios import scenarios, wanted
+    from leaderboard.scoring.score import _completion_truth, score_windows
 
     cases = ROOT / "data/boards/mitdb"
 
@@ -95,23 +110,36 @@ def test_scoring_thirteen_scenarios(benchmark):
 
 
 def test_analysing_a_board_of_45_rows(benchmark):
-    """CPU seconds of all comparisons of 45 rows on 13 completion scenarios and the heartbeats of 22 patients."""
-    from leaderboard.analysis import analyse
-    from tests.unit import worlds
+    """CPU seconds of all comparisons of 45 rows on 13 completion scenarios and the heartbeats of 22
+    patients."""
+    from leaderboard.analysis.analysis import analyse
+    from tests.helpers import simulated_scores as worlds
 
     rng, rows = np.random.default_rng(0), [f"row-{k}" for k in range(45)]
     people = {"patient": [str(k) for k in range(25)], "split": ["validation"] * 3 + ["test"] * 22}
     beats = worlds.beats(rng, 1, 45, 25)[0].reshape(45, 25, 25).tolist()
-    logs = {f"scenario-{k}": worlds.errors(rng, 1, np.linspace(0, 1, 45), 25)[0].tolist() for k in range(13)}
+    logs = {
+        f"scenario-{k}": worlds.errors(rng, 1, np.linspace(0, 1, 45), 25)[0].tolist()
+        for k in range(13)
+    }
 
     def document(k: int, task: str, scenarios: dict) -> dict:
         family = "classical completion" if k % 3 == 0 else "masked"
-        return {"row": rows[k], "family": family, "task": task, "status": "scored", "scenarios": scenarios}
+        return {
+            "row": rows[k],
+            "family": family,
+            "task": task,
+            "status": "scored",
+            "scenarios": scenarios,
+        }
 
     documents = []
     for k in range(45):
         tables = {name: {**people, "nrmse": values[k]} for name, values in logs.items()}
-        done = {name: {"status": "scored", "primary": "nrmse", "patients": table} for name, table in tables.items()}
+        done = {
+            name: {"status": "scored", "primary": "nrmse", "patients": table}
+            for name, table in tables.items()
+        }
         table = {**people, "confusion": beats[k]}
         heartbeat = {"heartbeat": {"status": "scored", "primary": "macro_f1", "patients": table}}
         documents += [document(k, "interpolation", done), document(k, "classification", heartbeat)]
@@ -133,18 +161,22 @@ def test_analysing_a_board_of_45_rows(benchmark):
 def test_nothing_to_do(benchmark, command):
     """Wall seconds of finding that nothing is to be done."""
     program = [str(BIN / command[0]), *command[1:]]
-    benchmark.pedantic(lambda: subprocess.run(program, cwd=ROOT, capture_output=True, check=False), rounds=3)
+    benchmark.pedantic(
+        lambda: subprocess.run(program, cwd=ROOT, capture_output=True, check=False), rounds=3
+    )
 
 
 def test_the_host_runner_beside_a_plain_process(benchmark, tmp_path):
     """Wall seconds that the host runner adds to a process that does nothing."""
     from benchmarks.contract import Budget, Call, Limits
-    from containers import host
-    from containers.call import Invocation
+    from containers.calls import host
+    from containers.calls.call import Invocation
 
     (tmp_path / "main.py").write_text("pass")
     (tmp_path / "out").mkdir()
-    call = Call(verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1))
+    call = Call(
+        verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1)
+    )
     invocation = Invocation(tmp_path, ["python", "main.py"], call, {}, tmp_path / "out", Limits())
 
     def pair() -> float:
@@ -163,21 +195,26 @@ def test_a_container_beside_the_host_runner(benchmark, tmp_path):
     """Wall seconds that a container adds to a call of the flat line on the host."""
     from benchmarks.contract import Budget, Call
     from benchmarks.settings import row
-    from containers import docker, host
-    from containers.call import Invocation
-    from containers.engine import is_configured
-    from containers.escape import write_case
-    from containers.images import ensure
+    from containers.calls import host
+    from containers.calls.call import Invocation
+    from containers.images.build import ensure
+    from containers.images.engine import is_configured
+    from containers.sandbox import docker
+    from containers.sandbox.escape import write_case
 
     if not is_configured():
         pytest.skip("no container engine")
     mean = row("mean")
     image = ensure(mean.folder)
     write_case(tmp_path / "case")
-    call = Call(verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1))
+    call = Call(
+        verb="predict", task="forecasting", params={}, seed=0, budget=Budget(steps=1, windows=1)
+    )
     (tmp_path / "out").mkdir()
     case = {"case": tmp_path / "case"}
-    invocation = Invocation(mean.folder, mean.card.entry, call, case, tmp_path / "out", mean.card.limits)
+    invocation = Invocation(
+        mean.folder, mean.card.entry, call, case, tmp_path / "out", mean.card.limits
+    )
 
     def pair() -> float:
         begin = time.perf_counter()

@@ -1,5 +1,5 @@
-"""The kit's training beside a plain PyTorch loop on the same model in the same run. Prints figures; never fails the
-suite. On a GPU both run in bf16 there."""
+"""The kit's training beside a plain PyTorch loop on the same model in the same run. Prints figures;
+never fails the suite. On a GPU both run in bf16 there."""
 
 import time
 from pathlib import Path
@@ -10,11 +10,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.scenarios import of_task
-from methods.kit import completion
 from methods.kit.exchange import Call, Windows
-from methods.kit.layers import Completion, Transformer
-from methods.kit.training import device, place, train
-from tests.contract.signals import RATE, windows
+from methods.kit.network import completion
+from methods.kit.network.layers import Completion, Transformer
+from methods.kit.network.training import device, place, train
+from tests.helpers.signals import RATE, windows
 
 STEPS, BATCH, LEADS = 24, 32, 2
 CHANNELS = completion.channels_of(LEADS)
@@ -38,7 +38,14 @@ def batch() -> tuple:
     rng = torch.Generator().manual_seed(0)
     shape = (BATCH, LEADS, 2500)
     target, wanted = torch.randn(shape, generator=rng), torch.rand(shape, generator=rng) > 0.6
-    return place((torch.randn(BATCH, CHANNELS, 2500, generator=rng), torch.ones(BATCH, LEADS).long(), target, wanted))
+    return place(
+        (
+            torch.randn(BATCH, CHANNELS, 2500, generator=rng),
+            torch.ones(BATCH, LEADS).long(),
+            target,
+            wanted,
+        )
+    )
 
 
 def loss_on(net: Completion, question: tuple) -> torch.Tensor:
@@ -47,7 +54,8 @@ def loss_on(net: Completion, question: tuple) -> torch.Tensor:
 
 
 def wait() -> float:
-    """Seconds: of this process on a CPU, where others take their share; until it is done on a GPU."""
+    """Seconds: of this process on a CPU, where others take their share; until it is done on a
+    GPU."""
     if device().type == "cpu":
         return time.process_time()
     torch.cuda.synchronize()
@@ -77,10 +85,15 @@ def kit_loop(folder: Path) -> float:
     (folder / "model").mkdir(exist_ok=True)
     net, question, marks = model(), batch(), []
     train(
-        Call("fit", "interpolation", {}, 0, {"steps": 0, "windows": 0}, folder), net, lambda rng: question,
-        lambda asked: loss_on(net, asked), lambda: 0.0,
-        steps=STEPS + 4, rate=1e-3, after=lambda step: marks.append(wait()),
-    )  # fmt: skip
+        Call("fit", "interpolation", {}, 0, {"steps": 0, "windows": 0}, folder),
+        net,
+        lambda rng: question,
+        lambda asked: loss_on(net, asked),
+        lambda: 0.0,
+        steps=STEPS + 4,
+        rate=1e-3,
+        after=lambda step: marks.append(wait()),
+    )
     return float(np.median(np.diff(marks)))
 
 
@@ -100,10 +113,18 @@ def test_the_kits_loop_beside_a_plain_one(benchmark, tmp_path):
         times.append(wait() - begin)
     rate = 2 * 2048**3 / min(times)
     share = counted.get_total_flops() / kit / rate
-    benchmark.extra_info.update(kit_s=float(kit), plain_s=float(plain), ratio=float(kit / plain), share=float(share))
+    benchmark.extra_info.update(
+        kit_s=float(kit), plain_s=float(plain), ratio=float(kit / plain), share=float(share)
+    )
     benchmark.pedantic(lambda: None, rounds=1)
-    print(f"\na step of {BATCH} windows: kit {kit:.3f} s, plain loop {plain:.3f} s, ratio {kit / plain:.2f}")
-    print(f"{share:.0%} of this machine's {rate / 1e9:.0f} GFLOP/s in {dtype} matrix products, on {device()}")
+    print(
+        f"\na step of {BATCH} windows: kit {kit:.3f} s, plain loop {plain:.3f} s, ratio"
+        f" {kit / plain:.2f}"
+    )
+    print(
+        f"{share:.0%} of this machine's {rate / 1e9:.0f} GFLOP/s in {dtype} matrix products, on"
+        f" {device()}"
+    )
 
 
 @pytest.mark.parametrize("task", ["interpolation", "reconstruction", "forecasting"])
@@ -120,7 +141,9 @@ def test_the_loader_beside_a_step(benchmark, task):
         shown, names = completion.drawn_windows(training, 16, rng)
         return names, *hider.ask(shown, [kinds[k] for k in rng.integers(len(kinds), size=16)], rng)
 
-    def step(names: torch.Tensor, channels: torch.Tensor, target: torch.Tensor, wanted: torch.Tensor) -> None:
+    def step(
+        names: torch.Tensor, channels: torch.Tensor, target: torch.Tensor, wanted: torch.Tensor
+    ) -> None:
         completion.loss_of(net(channels, names), target, wanted, RATE).backward()
 
     spent = []
@@ -133,4 +156,7 @@ def test_the_loader_beside_a_step(benchmark, task):
     loading, stepping = np.median(spent[2:], 0)
     benchmark.extra_info.update(load_s=float(loading), step_s=float(stepping))
     benchmark.pedantic(lambda: None, rounds=1)
-    print(f"\n{task}: a batch of 16 windows takes {loading:.3f} s to make and {stepping:.3f} s to learn from")
+    print(
+        f"\n{task}: a batch of 16 windows takes {loading:.3f} s to make and {stepping:.3f} s to"
+        " learn from"
+    )

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.contract import ContractError
-from benchmarks.pipeline.sources import (
+from benchmarks.errors import UserError
+from benchmarks.settings import ROOT, method_folders, settings
+from containers.images.wheels import locked
+from pipeline.sources import (
     base_digest,
     base_of,
     closure,
@@ -16,9 +18,7 @@ from benchmarks.pipeline.sources import (
     tokens_digest,
     write_sources,
 )
-from benchmarks.pipeline.stages import HEADER, method_stages, sync
-from benchmarks.settings import ROOT, method_folders, settings
-from containers.wheels import locked
+from pipeline.stages import HEADER, method_stages, sync
 
 
 def module(folder: Path, text: str, name: str = "main.py") -> Path:
@@ -31,7 +31,9 @@ def module(folder: Path, text: str, name: str = "main.py") -> Path:
 def test_everything_written_out_is_current():
     assert write_sources() == [], "run pqrst sync and commit"
     for folder in method_folders():
-        assert (folder / "dvc.yaml").read_text() == method_stages(folder), "run pqrst sync and commit"
+        assert (folder / "dvc.yaml").read_text() == method_stages(folder), (
+            "run pqrst sync and commit"
+        )
 
 
 def test_every_methods_stages_come_from_one_template():
@@ -40,7 +42,10 @@ def test_every_methods_stages_come_from_one_template():
         text = (folder / "dvc.yaml").read_text()
         assert text.startswith(HEADER)
         stages = yaml.safe_load(text)["stages"]
-        shape = {name: (stage["cmd"], stage["wdir"], list(stage["matrix"])) for name, stage in stages.items()}
+        shape = {
+            name: (stage["cmd"], stage["wdir"], list(stage["matrix"]))
+            for name, stage in stages.items()
+        }
         kinds[folder.name] = {name: shape[name] for name in ("cell", "score")}
     assert len({str(shape) for shape in kinds.values()}) == 1
 
@@ -70,7 +75,9 @@ def test_comments_blank_lines_and_depth_of_indents_do_not_count(tmp_path, text, 
 
 
 def test_a_digest_follows_imports_at_the_top_and_inside_functions(tmp_path):
-    main = module(tmp_path, "from methods.kit import a\ndef f():\n    import helper\n", "methods/mine/main.py")
+    main = module(
+        tmp_path, "from methods.kit import a\ndef f():\n    import helper\n", "methods/mine/main.py"
+    )
     kit = module(tmp_path, "from methods.kit.b import x\n", "methods/kit/a.py")
     deep = module(tmp_path, "x = 1\n", "methods/kit/b.py")
     unused = module(tmp_path, "y = 1\n", "methods/kit/c.py")
@@ -92,7 +99,9 @@ def test_a_methods_other_files_count_and_its_prose_does_not(tmp_path):
     before = method_digest(folder, tmp_path)
     (folder / "README.md").write_text("other words")
     card = (folder / "method.yaml").read_text()
-    (folder / "method.yaml").write_text(card.replace("summary: ", "summary: Indeed: ").replace("Indeed:", "Indeed,"))
+    (folder / "method.yaml").write_text(
+        card.replace("summary: ", "summary: Indeed: ").replace("Indeed:", "Indeed,")
+    )
     assert method_digest(folder, tmp_path) == before
     (folder / "table.csv").write_text("1,2")
     assert method_digest(folder, tmp_path) != before
@@ -133,7 +142,7 @@ def test_an_image_is_named_after_its_method_and_its_base(tmp_path, file, old, ne
 )
 def test_a_base_that_is_not_pinned_is_refused(tmp_path, text, says):
     (tmp_path / "Dockerfile").write_text(text)
-    with pytest.raises(ContractError, match=says):
+    with pytest.raises(UserError, match=says):
         base_of(tmp_path)
 
 
@@ -145,8 +154,13 @@ def test_the_base_of_a_method_is_what_its_dockerfile_starts_from(tmp_path):
 
 
 def test_host_and_images_have_the_same_versions():
-    names = {name: set(locked(ROOT / f"containers/base/{name}.lock")) for name in ("common", "light", "torch")}
-    assert names["light"] - names["common"] == {next(each for each in names["light"] if each.startswith("pip=="))}
+    names = {
+        name: set(locked(ROOT / f"containers/base/{name}.lock"))
+        for name in ("common", "light", "torch")
+    }
+    assert names["light"] - names["common"] == {
+        next(each for each in names["light"] if each.startswith("pip=="))
+    }
     assert names["torch"] <= names["common"]
     assert not names["light"] & names["torch"]
 
@@ -154,7 +168,10 @@ def test_host_and_images_have_the_same_versions():
 def test_every_package_of_the_cuda_build_is_pinned():
     cuda = {each.split("==")[0] for each in locked(ROOT / "containers/base/cuda.lock")}
     assert {"torch", "triton", "nvidia-cudnn-cu13", "nvidia-nccl-cu13", "nvidia-cublas"} <= cuda
-    assert all(locked(ROOT / f"containers/base/{name}.lock").values() for name in ("cpu", "cuda", "light", "torch"))
+    assert all(
+        locked(ROOT / f"containers/base/{name}.lock").values()
+        for name in ("cpu", "cuda", "light", "torch")
+    )
 
 
 def test_sync_writes_nothing_twice(made):

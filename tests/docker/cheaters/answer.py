@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 if os.environ.get("PQRST_ROOT") != "/pqrst" or os.getuid() != 10001:
-    print("this script attacks the machine that it runs on: nothing but the Docker runner's sandbox may run it")
+    print(
+        "this script attacks the machine that it runs on: nothing but the Docker runner's sandbox may run it"
+    )
     sys.exit(3)
 
 ROOT = Path("/pqrst")
@@ -30,7 +32,9 @@ def write(array=None) -> None:
 
 def write_header(text: str) -> None:
     """Write a prediction whose .npy header is `text`."""
-    ANSWER.write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + bytes(4096))
+    ANSWER.write_bytes(
+        b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + bytes(4096)
+    )
 
 
 def reached(what: str) -> None:

@@ -6,5 +6,11 @@ EXPECT = "invalid-output"
 REASON = "escape.npy"
 
 write()
-for name in ("..\\..\\escape.npy", "..%2f..%2fescape.npy", "...escape.npy", "-escape.npy", "~escape.npy"):
+for name in (
+    "..\\..\\escape.npy",
+    "..%2f..%2fescape.npy",
+    "...escape.npy",
+    "-escape.npy",
+    "~escape.npy",
+):
     (OUT / name).write_text("escaped")

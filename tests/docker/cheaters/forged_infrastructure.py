@@ -8,5 +8,7 @@ EXPECT = "crashed"
 REASON = "exit status 125"
 
 write()
-print("docker: Error response from daemon: could not select device driver: no space left on device.")
+print(
+    "docker: Error response from daemon: could not select device driver: no space left on device."
+)
 sys.exit(125)

@@ -14,11 +14,16 @@ signal = np.load(CASE / "windows.npy", mmap_mode="r")
 about = json.loads((CASE / "windows.json").read_text())
 scenario, names = about["scenario"] or {}, [lead for window in about["leads"] for lead in window]
 
-if others := {str(path) for path in CASE.rglob("*")} - {str(CASE / f"windows.{kind}") for kind in ("npy", "json")}:
+if others := {str(path) for path in CASE.rglob("*")} - {
+    str(CASE / f"windows.{kind}") for kind in ("npy", "json")
+}:
     reached(f"other files in the case: {others}")
 if (CASE / "windows.npy").stat().st_size != signal.offset + signal.nbytes or signal.offset > 4096:
     reached("more in windows.npy than its array")
-if set(about) != {"contract_version", "rate", "leads", "patients", "scenario"} or about["patients"] is not None:
+if (
+    set(about) != {"contract_version", "rate", "leads", "patients", "scenario"}
+    or about["patients"] is not None
+):
     reached("more in windows.json than the contract names")
 if any(isinstance(value, list) for value in scenario.values()) or max(map(len, names)) > 8:
     reached("numbers in the scenario or in the names of leads")

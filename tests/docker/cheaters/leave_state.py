@@ -11,7 +11,16 @@ REASON = ""
 RUNS = 2
 
 MARKER = "left-for-the-next-cell"
-FOLDERS = ("/tmp", "/dev/shm", "/dev/mqueue", "/var/tmp", "/run", "/pqrst", "/opt/pqrst", "/sys/fs/cgroup")
+FOLDERS = (
+    "/tmp",
+    "/dev/shm",
+    "/dev/mqueue",
+    "/var/tmp",
+    "/run",
+    "/pqrst",
+    "/opt/pqrst",
+    "/sys/fs/cgroup",
+)
 MEMORY, CREATE = 0x50515253, 0o1666
 ADD_KEY, REQUEST_KEY, USER_KEYRING = 248, 249, -4
 

@@ -15,7 +15,9 @@ MAP_32BIT = 0x40
 VSOCK = (40, 1, 0)  # AF_VSOCK, SOCK_STREAM
 SOCKET, SOCKETCALL, PTRACE, IO_URING_SETUP, X32_SOCKET = 359, 102, 26, 425, 0x40000029
 
-page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_32BIT, 7)  # to read, write and execute
+page = mmap.mmap(
+    -1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_32BIT, 7
+)  # to read, write and execute
 start = ctypes.addressof(ctypes.c_char.from_buffer(page))
 page[2048:2060] = struct.pack("<3I", *VSOCK)
 within = (start + 2048, start + 3072)

@@ -9,8 +9,19 @@ from answer import attempt, reached, write
 EXPECT = "ok"
 REASON = ""
 
-HARMLESS = {1, 2, 10, 16}  # UNIX, INET, INET6 and NETLINK, which lead nowhere in a network of one's own
-PLACES = (("1.1.1.1", 443), ("169.254.169.254", 80), ("172.17.0.1", 2375), ("127.0.0.1", 5000), ("127.0.0.1", 2375))
+HARMLESS = {
+    1,
+    2,
+    10,
+    16,
+}  # UNIX, INET, INET6 and NETLINK, which lead nowhere in a network of one's own
+PLACES = (
+    ("1.1.1.1", 443),
+    ("169.254.169.254", 80),
+    ("172.17.0.1", 2375),
+    ("127.0.0.1", 5000),
+    ("127.0.0.1", 2375),
+)
 IO_URING_SETUP = 425
 
 socket.setdefaulttimeout(2)

@@ -8,7 +8,15 @@ from answer import reached, write
 EXPECT = "ok"
 REASON = ""
 
-NAMES = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT", "BASH_ENV")
+NAMES = (
+    "LD_PRELOAD",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "PYTHONSTARTUP",
+    "PYTHONHOME",
+    "PYTHONINSPECT",
+    "BASH_ENV",
+)
 
 for name in NAMES:
     if os.environ.get(name):

@@ -10,15 +10,65 @@ EXPECT = "ok"
 REASON = ""
 
 OWN = {ROOT / "call.json", CASE / "windows.npy", CASE / "windows.json"}
-NAMES = {"windows.npy", "windows.json", "records.json", "scenarios.json", "labels.npy", "beats.json", "scale.npy"}
-NAMES |= {"truth", "truth.npy", "truth.json", "dvc.yaml", "dvc.lock", ".dvc", ".git", "params.yaml", "published.yaml"}
-SCENARIOS = {"points-75", "gap-10", "gap-30", "patches-40", "block-40", "lead-1", "lead-2", "heartbeat"}
+NAMES = {
+    "windows.npy",
+    "windows.json",
+    "records.json",
+    "scenarios.json",
+    "labels.npy",
+    "beats.json",
+    "scale.npy",
+}
+NAMES |= {
+    "truth",
+    "truth.npy",
+    "truth.json",
+    "dvc.yaml",
+    "dvc.lock",
+    ".dvc",
+    ".git",
+    "params.yaml",
+    "published.yaml",
+}
+SCENARIOS = {
+    "points-75",
+    "gap-10",
+    "gap-30",
+    "patches-40",
+    "block-40",
+    "lead-1",
+    "lead-2",
+    "heartbeat",
+}
 SCENARIOS |= {"snr-12", "snr-6", "snr-0", "snr-minus-6", "forecast-20", "forecast-50"}
 RECORDS = {".atr", ".hea", ".sock"}
-SECRETS = ("/etc/shadow", "/proc/kcore", "/proc/kmsg", "/proc/keys", "/dev/mem", "/dev/kmsg", "/proc/1/mem")
+SECRETS = (
+    "/etc/shadow",
+    "/proc/kcore",
+    "/proc/kmsg",
+    "/proc/keys",
+    "/dev/mem",
+    "/dev/kmsg",
+    "/proc/1/mem",
+)
 MOUNTS = ("/proc", "/dev", "/sys", "/tmp", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
-MOUNTS += ("/sbin/docker-init", "/usr/sbin/docker-init", "/pqrst/call.json", "/pqrst/case", "/pqrst/out")
-VARIABLES = {"PATH", "HOME", "TMPDIR", "LANG", "HOSTNAME", "PQRST_ROOT", "MPLCONFIGDIR", "NUMBA_CACHE_DIR"}
+MOUNTS += (
+    "/sbin/docker-init",
+    "/usr/sbin/docker-init",
+    "/pqrst/call.json",
+    "/pqrst/case",
+    "/pqrst/out",
+)
+VARIABLES = {
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "HOSTNAME",
+    "PQRST_ROOT",
+    "MPLCONFIGDIR",
+    "NUMBA_CACHE_DIR",
+}
 VARIABLES |= {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"}
 VARIABLES |= {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"}
 
@@ -51,10 +101,16 @@ for process in Path("/proc").glob("[0-9]*"):
         reached(f"process {process.name}")
 for line in Path("/proc/self/mountinfo").read_text().splitlines():
     point = line.split()[4]
-    if point != "/" and not any(point == known or point.startswith(f"{known}/") for known in MOUNTS):
+    if point != "/" and not any(
+        point == known or point.startswith(f"{known}/") for known in MOUNTS
+    ):
         reached(f"the mount {point}")
 for process in ("self", "1"):
-    names = {line.split("=")[0] for line in Path(f"/proc/{process}/environ").read_text().split("\0") if line}
+    names = {
+        line.split("=")[0]
+        for line in Path(f"/proc/{process}/environ").read_text().split("\0")
+        if line
+    }
     if names - VARIABLES:
         reached(f"variables of {process}: {sorted(names - VARIABLES)}")
 write()

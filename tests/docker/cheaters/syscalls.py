@@ -22,7 +22,13 @@ keyctl 250 0 -3, add_key 248, request_key 249, syslog 103 3, personality 135 0x4
 acct 163, kexec_load 246, kexec_file_load 320 -1, init_module 175, finit_module 313 -1, delete_module 176, reboot 169,
 iopl 172 3, ioperm 173 0 1 1, settimeofday 164, clock_settime 227, sethostname 170, ptrace 101 0
 """
-RIGHTS = {"NoNewPrivs": "1", "Seccomp": "2", "CapInh": "0" * 16, "CapPrm": "0" * 16, "CapEff": "0" * 16}
+RIGHTS = {
+    "NoNewPrivs": "1",
+    "Seccomp": "2",
+    "CapInh": "0" * 16,
+    "CapPrm": "0" * 16,
+    "CapEff": "0" * 16,
+}
 RIGHTS |= {"CapBnd": "0" * 16, "CapAmb": "0" * 16}
 
 kernel, this = ctypes.CDLL(None, use_errno=True), os.getpid()

@@ -8,8 +8,25 @@ from answer import CASE, OUT, ROOT, attempt, reached, write
 EXPECT = "ok"
 REASON = ""
 
-FILES = (CASE / "windows.npy", CASE / "windows.json", ROOT / "call.json", Path(__file__), Path("/etc/hosts"))
-FOLDERS = ("/", "/pqrst", "/pqrst/case", "/usr", "/etc", "/opt/pqrst", "/var/tmp", "/home", "/run", "/sys/fs/cgroup")
+FILES = (
+    CASE / "windows.npy",
+    CASE / "windows.json",
+    ROOT / "call.json",
+    Path(__file__),
+    Path("/etc/hosts"),
+)
+FOLDERS = (
+    "/",
+    "/pqrst",
+    "/pqrst/case",
+    "/usr",
+    "/etc",
+    "/opt/pqrst",
+    "/var/tmp",
+    "/home",
+    "/run",
+    "/sys/fs/cgroup",
+)
 KERNEL = ("sys/kernel/core_pattern", "sys/kernel/hostname", "sys/vm/drop_caches", "sysrq-trigger")
 OPEN = {"/pqrst/out", "/tmp", "/dev/shm", "/dev/mqueue"}
 

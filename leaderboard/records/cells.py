@@ -1,0 +1,120 @@
+"""What a board is made from: the score documents of its rows in their order, and its cells as
+`board.json` has them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from benchmarks.contract import CLASSES, TASKS, Family
+from benchmarks.errors import UserError
+from benchmarks.settings import ROOT, board_rows, family
+from leaderboard.analysis.statistics import jackknife_macro_f1, patient_mean_interval
+from leaderboard.records.reproduced import published
+from leaderboard.scoring.documents import rounded
+
+Document = dict[str, Any]
+FAMILIES = ("control", *get_args(Family))
+BESIDE = ("costs.json", "examples.json")  # beside a row's score documents
+
+
+def rows_in_order(board: str, root: Path = ROOT) -> list[str]:
+    """The rows of a board as every table of it has them: by family, controls first; in one family
+    by folder."""
+    return sorted(board_rows(board, root), key=lambda row: FAMILIES.index(family(row, root)))
+
+
+def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Document]:
+    """The score documents of a board in the order of its rows, and what each row's cells cost."""
+    documents, costs, unreadable = [], {}, []
+    for path in sorted((root / "leaderboard/scores" / board).glob("*/*.json")):
+        try:
+            found = json.loads(path.read_text(), parse_constant=_no_number)
+        except ValueError as error:
+            unreadable.append(f"{path}: not readable as JSON ({error}); score the row again")
+            continue
+        if path.name == "costs.json":
+            costs[path.parent.name] = found
+        if path.name in BESIDE:
+            continue
+        if (
+            not isinstance(found, dict)
+            or not {"row", "task", "seed", "status", "provenance"} <= found.keys()
+        ):
+            unreadable.append(
+                f"{path}: no score document: row, task, seed, status or provenance is missing"
+            )
+        elif (
+            f"{found['row']}/{found['task']}-{found['seed']}.json"
+            != f"{path.parent.name}/{path.name}"
+        ):
+            unreadable.append(
+                f"{path}: says that it is {found['row']}/{found['task']}-{found['seed']}"
+            )
+        else:
+            documents.append(found)
+    if unreadable:
+        raise UserError("\n".join(unreadable))
+    names = rows_in_order(board, root)
+    documents.sort(key=lambda found: (_rank(found["row"], names), _rank(found["task"], TASKS)))
+    return documents, costs
+
+
+def _rank(name: str, names: Sequence[str]) -> int:
+    return names.index(name) if name in names else len(names)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def summaries(scenario: Document) -> dict[str, Document]:
+    """Each metric of a scored scenario as value, low and high over its test patients; the bounds
+    are None where a metric is no mean over patients and has no interval of its own."""
+    table = scenario["patients"]
+    test = np.array([split == "test" for split in table["split"]])
+    found = {}
+    for metric, value in scenario["metrics"].items():
+        low = high = None
+        if metric == "macro_f1":
+            shape = (-1, len(CLASSES), len(CLASSES))
+            _, low, high = map(
+                rounded, jackknife_macro_f1(np.array(table["confusion"]).reshape(shape)[test])
+            )
+        elif metric in table:
+            _, low, high = map(rounded, patient_mean_interval(np.array(table[metric], float)[test]))
+        found[metric] = {"value": value, "low": low, "high": high}
+    return found
+
+
+def cells(documents: list[Document], costs: Document, reproduced: Document) -> list[Document]:
+    """Every cell as `board.json` holds it: status, summaries, cost, provenance and whether it was
+    made again, without the patients' table."""
+    again = published(documents, reproduced)
+    kept = []
+    for document in documents:
+        spent = costs.get(document["row"], {}).get(
+            f"{document['task']}/seed-{document['seed']}", {}
+        )
+        scenarios = {
+            name: (
+                {key: value for key, value in scenario.items() if key != "patients"}
+                | ({"metrics": summaries(scenario)} if scenario["status"] == "scored" else {})
+            )
+            for name, scenario in document["scenarios"].items()
+        }
+        cost = {key: value for key, value in spent.items() if key != "calls"}
+        made_again = again[document["row"], document["task"]]
+        kept.append({**document, "scenarios": scenarios, "cost": cost, "reproduced": made_again})
+    return kept
+
+
+def counts(cells: list[Document]) -> str:
+    """How many cells have each status, the scored ones first: `112 scored, 64 not-applicable`."""
+    each = [cell["status"] for cell in cells]
+    return ", ".join(
+        f"{each.count(status)} {status}"
+        for status in sorted(set(each), key=lambda s: (s != "scored", s))
+    )

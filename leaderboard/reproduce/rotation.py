@@ -1,0 +1,43 @@
+"""Which cell is made again today: a rotation through all cells of a board, each once before any a
+second time."""
+
+import datetime
+import json
+from pathlib import Path
+
+from benchmarks.errors import UserError
+from benchmarks.seeds import generator
+from benchmarks.settings import ROOT, settings
+from benchmarks.settings import board as find_board
+from leaderboard.records.boards import made_text
+
+
+def day(text: str) -> datetime.date:
+    """The day that `text` names, YYYY-MM-DD; today (UTC) if it is empty. Raises UserError for any
+    other text."""
+    if not text:
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"date is {text!r}, expected YYYY-MM-DD") from None
+
+
+def draw(board: str, date: datetime.date, root: Path = ROOT) -> str:
+    """BOARD/ROW/TASK of one scored cell, drawn by `date`: as many days as there are cells bring
+    each of them once.
+
+    Controls that the scorer makes from the truth are no cells that could be run. Raises UserError
+    where the board is not made or has no scored cell."""
+    find_board(board, root)
+    cells = json.loads(made_text(board, root=root))["cells"].values()
+    made_here = settings(root).controls.from_truth
+    names = {f"{cell['row']}/{cell['task']}" for cell in cells if cell["status"] == "scored"}
+    names = sorted(name for name in names if name.split("/")[0] not in made_here)
+    if not names:
+        path = root / "leaderboard/boards" / board / "board.json"
+        raise UserError(
+            f"{path}: expected a scored cell of a method, found none; run it: pqrst repro {board}"
+        )
+    turn, day = divmod(date.toordinal(), len(names))
+    return f"{board}/{names[generator('draw', board, turn).permutation(len(names))[day]]}"

@@ -1,0 +1,175 @@
+"""Whether a cell that was made again is the published one: the same bytes, within tolerance, or
+another."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leaderboard.views.labels import NAMES
+
+Document = dict[str, Any]
+Word = Literal["identical", "within tolerance", "drifted"]
+EXIT_STATUS: dict[Word, int] = {"identical": 0, "within tolerance": 3, "drifted": 4}
+COLOURS: dict[Word, str] = {"identical": "green", "within tolerance": "yellow", "drifted": "red"}
+
+
+class Tolerance(NamedTuple):
+    """How far a metric may be from the published one on other hardware: a share of it, or
+    (`absolute`) in its unit."""
+
+    classical: float
+    learned: float
+    absolute: bool = False
+
+    def allows(self, published: float, here: float, learned: bool) -> bool:
+        most = self.learned if learned else self.classical
+        return abs(here - published) <= most * (1 if self.absolute else abs(published))
+
+
+# Classical rows: other processors and libraries add floats in another order, which shows in the
+# last digits; a class or an R peak that was decided by those may flip. Learned rows: over thousands
+# of steps such digits lead to other weights, as another seed does, so what is allowed is about the
+# spread over seeds. Metrics that are not named here are shown and decide nothing: one beat of a
+# rare class moves its F1 by more, and the correlation and the spectrum of a flat line are those of
+# its last digits.
+TOLERANCES = {
+    "nrmse": Tolerance(1e-3, 0.02),
+    "warped_nrmse": Tolerance(1e-3, 0.02),
+    "rpeak_f1": Tolerance(0.01, 0.03, absolute=True),
+    "macro_f1": Tolerance(1e-3, 0.02, absolute=True),
+    "macro_f1_argmax": Tolerance(1e-3, 0.02, absolute=True),
+    "macro_average_precision": Tolerance(1e-3, 0.02, absolute=True),
+    "macro_auroc": Tolerance(1e-3, 0.02, absolute=True),
+    "accuracy": Tolerance(1e-3, 0.02, absolute=True),
+    "kappa": Tolerance(1e-3, 0.03, absolute=True),
+}
+# The same predictions, scored by the same scorer: nothing but the last published digits may differ.
+SAME_PREDICTIONS = Tolerance(1e-5, 1e-5)
+
+
+class Difference(NamedTuple):
+    """One thing that is compared; `fine` is None where it decides nothing."""
+
+    what: str
+    published: Any
+    here: Any
+    fine: bool | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of making a cell again: the word, why it is not `identical`, and what was
+    compared."""
+
+    target: str
+    word: Word
+    reasons: list[str]
+    environment: list[Difference]
+    outcome: list[Difference]
+    key: str  # of the published cell
+    hardware: str
+    runner: str
+
+    @property
+    def exit_status(self) -> int:
+        return EXIT_STATUS[self.word]
+
+
+def compare_scores(
+    published: Document, here: Document, learned: bool, same_predictions: bool
+) -> list[Difference]:
+    """Two score documents of one cell and seed, metric by metric; a difference in how they ended
+    stands first."""
+    found = []
+    seed = f"seed {published['seed']}"
+    if published["status"] != here["status"]:
+        found.append(Difference(f"{seed}: status", published["status"], here["status"], False))
+    for scenario in dict.fromkeys([*published["scenarios"], *here["scenarios"]]):
+        ours, theirs = (
+            each["scenarios"].get(scenario, {}).get("metrics", {}) for each in (here, published)
+        )
+        for metric in dict.fromkeys([*theirs, *ours]):
+            pair = theirs.get(metric), ours.get(metric)
+            tolerance = SAME_PREDICTIONS if same_predictions else TOLERANCES.get(metric)
+            name = f"{seed}: {scenario} {NAMES.get(metric, metric)}"
+            found.append(Difference(name, *pair, _allowed(pair, tolerance, learned)))
+    return found
+
+
+def _allowed(
+    pair: tuple[float | None, float | None], tolerance: Tolerance | None, learned: bool
+) -> bool | None:
+    published, here = pair
+    if published is None or here is None:
+        return published == here if tolerance else None
+    return tolerance.allows(published, here, learned) if tolerance else None
+
+
+def judge(outcome: list[Difference], same: bool, reasons: list[str]) -> tuple[Word, list[str]]:
+    """The word and its reasons: `reasons` are those for which no outcome could be the published
+    cell's, `same` says that all bytes are."""
+    beyond = [each for each in outcome if each.fine is False]
+    if beyond:
+        first = beyond[0]
+        reasons = [
+            *reasons,
+            (
+                f"{len(beyond)} of {len(outcome)} figures are beyond their tolerance, the first"
+                f" {first.what}: {first.published} published, {first.here} here"
+            ),
+        ]
+    if reasons:
+        return "drifted", reasons
+    return (
+        ("identical", [])
+        if same
+        else ("within tolerance", ["the bytes are not the same, all figures are close"])
+    )
+
+
+def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
+    """Print what differs, of the environment and of the outcome, and the verdict."""
+    console = console or Console()
+    for title, rows in (("environment", verdict.environment), ("outcome", verdict.outcome)):
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=None, pad_edge=False
+        )
+        table.add_column(no_wrap=True)
+        table.add_column("published", overflow="fold")
+        table.add_column("here", overflow="fold")
+        table.add_column(no_wrap=True)
+        equal = 0
+        for each in rows:
+            if each.published == each.here and title == "outcome":
+                equal += 1
+                continue
+            mark = {None: "", True: "within tolerance", False: "beyond tolerance"}[each.fine]
+            if title == "environment":
+                mark = "" if each.published == each.here else "differs"
+            # What a machine or an image calls itself is no markup.
+            table.add_row(
+                *(Text(_text(part)) for part in each[:3]),
+                mark,
+                style="red" if each.fine is False else "",
+            )
+        if table.row_count:
+            console.print(table)
+        if equal:
+            console.print(f"{equal} figures of the {title} are the same", highlight=False)
+    for reason in verdict.reasons:
+        console.print(f"- {reason}", highlight=False, markup=False, soft_wrap=True)
+    colour = COLOURS[verdict.word]
+    console.print(
+        f"{verdict.target}: [bold {colour}]{verdict.word}[/]", highlight=False, soft_wrap=True
+    )
+
+
+def _text(value: Any) -> str:
+    """A value as a table shows it: digests short."""
+    if value is None or isinstance(value, float):
+        return "–" if value is None else f"{value:.6g}"
+    return re.sub(r"[0-9a-f]{32,}", lambda found: f"{found[0][:8]}…", str(value))

@@ -1,0 +1,143 @@
+"""What `dvc metrics` and `dvc plots` show of a board: small files that DVC reads as they are.
+
+`metrics/ROW.json` holds the primary metric of each scenario, so that `dvc metrics show` is a table
+of rows by scenarios and `dvc metrics diff` names what moved. `plots/*.csv` are long tables for the
+templates in `.dvc/plots`."""
+
+import csv
+import io
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contract import CLASSES
+from benchmarks.files import write_text
+from benchmarks.scenarios import HEARTBEAT
+from leaderboard.scoring.documents import dump, rounded
+
+Document = dict[str, Any]
+HORIZON = "forecast-50"
+NOISE = {"snr-12": 12, "snr-6": 6, "snr-0": 0, "snr-minus-6": -6}  # dB
+
+
+def primary_values(cells: list[Document]) -> dict[str, dict[str, float]]:
+    """For each row the primary metric of each scenario that it has a score for, the mean over its
+    seeds."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for cell in cells:
+        for name, scenario in cell["scenarios"].items():
+            value = _value(scenario, scenario.get("primary", ""))
+            if value is not None:
+                found[cell["row"]][name].append(value)
+    return {
+        row: {name: _mean(values) for name, values in each.items()} for row, each in found.items()
+    }
+
+
+def scores(cells: list[Document]) -> list[Document]:
+    """The primary metric of each cell and scenario with its interval: row, family, seed, scenario,
+    metric, value, low, high."""
+    lines = []
+    for cell in cells:
+        about = {"row": cell["row"], "family": cell["family"], "seed": cell["seed"]}
+        for name, scenario in cell["scenarios"].items():
+            if _value(scenario, scenario.get("primary", "")) is not None:
+                summary = scenario["metrics"][scenario["primary"]]
+                lines.append({**about, "scenario": name, "metric": scenario["primary"], **summary})
+    return lines
+
+
+def horizons(cells: list[Document]) -> list[Document]:
+    """nRMSE of each half second of the longest forecast by where it ends: row, seconds, nrmse."""
+    lines = []
+    for cell in filter(_drawn, cells):
+        for metric in cell["scenarios"].get(HORIZON, {}).get("metrics", {}):
+            value = _value(cell["scenarios"][HORIZON], metric)
+            if metric.startswith("nrmse_") and value is not None:
+                seconds = float(metric.removeprefix("nrmse_").removesuffix("s"))
+                lines.append({"row": cell["row"], "seconds": seconds, "nrmse": value})
+    return lines
+
+
+def noise(cells: list[Document]) -> list[Document]:
+    """nRMSE by the signal-to-noise ratio of what a row was given: row, snr_db, nrmse."""
+    lines = []
+    for cell in filter(_drawn, cells):
+        for name, snr in NOISE.items():
+            value = _value(cell["scenarios"].get(name, {}), "nrmse")
+            if value is not None:
+                lines.append({"row": cell["row"], "snr_db": snr, "nrmse": value})
+    return lines
+
+
+def confusions(documents: list[Document]) -> list[Document]:
+    """Beats of the test patients by class and by the class that a row gave them, and their share of
+    the class: row, actual, predicted, beats, share."""
+    lines = []
+    for document in documents:
+        scenario = document["scenarios"].get(HEARTBEAT.name, {})
+        if document["seed"] or scenario.get("status") != "scored":
+            continue
+        table = scenario["patients"]
+        test = [
+            counts
+            for counts, split in zip(table["confusion"], table["split"], strict=True)
+            if split == "test"
+        ]
+        pooled = np.array(test).reshape(-1, len(CLASSES), len(CLASSES)).sum(0)
+        for actual, counts in zip(CLASSES, pooled, strict=True):
+            for predicted, beats in zip(CLASSES, counts, strict=True):
+                share = rounded(beats / counts.sum()) if counts.sum() else ""
+                pair = {"row": document["row"], "actual": actual, "predicted": predicted}
+                lines.append({**pair, "beats": int(beats), "share": share})
+    return lines
+
+
+def write_views(out: Path, documents: list[Document], cells: list[Document]) -> None:
+    """Replace `out`/metrics and `out`/plots. `documents` are the score documents, `cells` what
+    board.json holds."""
+    rows = primary_values(cells)
+    tables = {
+        "scores": scores(cells),
+        "horizon": horizons(cells),
+        "noise": noise(cells),
+        "confusion": confusions(documents),
+    }
+    _replace(out / "metrics", {f"{row}.json": dump(values) for row, values in rows.items()})
+    _replace(out / "plots", {f"{name}.csv": _csv(lines) for name, lines in tables.items() if lines})
+
+
+def _drawn(cell: Document) -> bool:
+    """Whether a cell has a curve: of several seeds the first, of the controls the flat line
+    alone."""
+    return cell["seed"] == 0 and (cell["family"] != "control" or cell["row"] == "mean")
+
+
+def _value(scenario: Document, metric: str) -> float | None:
+    return (scenario.get("metrics") or {}).get(metric, {}).get("value")
+
+
+def _mean(values: list[float]) -> float:
+    return float(rounded(sum(values) / len(values)))  # type: ignore[arg-type]
+
+
+def _csv(lines: list[Document]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return buffer.getvalue()
+
+
+def _replace(folder: Path, files: dict[str, str]) -> None:
+    """Make a folder anew: what it held before, such as a row that is no more, is gone."""
+    part = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name, text in files.items():
+        write_text(part / name, text)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)

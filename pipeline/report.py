@@ -1,0 +1,69 @@
+"""What `pqrst status` and `pqrst repro` print."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.settings import ROOT, settings
+from pipeline.hashes import Hashes
+from pipeline.mend import mend_rwlock
+from pipeline.repro import Report
+from pipeline.stages import sync
+from pipeline.state import Condition, condition, needed, read_locks, read_stages, upstream
+
+
+def conditions(board: str | None, root: Path = ROOT) -> dict[str, Condition]:
+    """The condition of every stage of a board (None: of all boards), by address."""
+    stages, locks, hashes = read_stages(root), read_locks(root), Hashes(root)
+    before = upstream(stages)
+    boards = [board] if board else list(settings(root).boards)
+    wanted = dict.fromkeys(
+        address for name in boards for address in needed(f"leaderboard@{name}", before)
+    )
+    found = {address: condition(stages[address], locks.get(address), hashes) for address in wanted}
+    hashes.save()
+    return found
+
+
+def print_status(board: str | None, root: Path = ROOT, console: Console | None = None) -> bool:
+    """Print each stage that is not up to date and why; True if nothing changed since it was
+    recorded."""
+    console = console or Console()
+    for path in sync(root):
+        console.print(f"brought up to date: {path.relative_to(root)}", highlight=False)
+    mend_rwlock(root, console.print)
+    found = conditions(board, root)
+    stale = {address: each for address, each in found.items() if each.changes}
+    absent = [address for address, each in found.items() if each.missing and not each.changes]
+    for address, each in stale.items():
+        console.print(
+            f"[red]stale[/]  {address}: {'; '.join(each.changes)}", highlight=False, soft_wrap=True
+        )
+    if absent:
+        console.print(
+            f"{len(absent)} stages are recorded, but their output is not here (the first:"
+            f" {absent[0]}); it is needed only to make something new: dvc pull, or pqrst repro"
+            " BOARD --remake",
+            highlight=False,
+            soft_wrap=True,
+        )
+    console.print(
+        f"{len(found) - len(stale)} of {len(found)} stages are up to date", highlight=False
+    )
+    return not stale
+
+
+def print_report(board: str, report: Report, console: Console | None = None) -> bool:
+    """Print how a run ended; True if nothing failed."""
+    console = console or Console()
+    if not (report.ran or report.failed or report.skipped):
+        console.print(f"{board}: everything is up to date")
+    else:
+        console.print(
+            f"{board}: {len(report.ran)} stages run, {len(report.failed)} failed,"
+            f" {len(report.skipped)} skipped"
+        )
+    for address, error in report.failed.items():
+        console.print(f"[red]failed[/] {address}:", highlight=False)
+        console.print(error, highlight=False, markup=False, soft_wrap=True)
+    return not report.failed
