@@ -16,11 +16,11 @@ from leaderboard.gate.gate import check_gate
 from leaderboard.page.build import write_page
 from leaderboard.records.cells import cells, read_documents, rows_in_order
 from leaderboard.records.reproduced import read_reproduced
+from leaderboard.records.tidy import COLUMNS, tidy
 from leaderboard.scoring.documents import HARNESS_VERSION, dump
 from leaderboard.views.dvc import write_views
 from leaderboard.views.markdown import markdown
 from leaderboard.views.readme import update_readme
-from leaderboard.records.tidy import COLUMNS, tidy
 
 Document = dict[str, Any]
 

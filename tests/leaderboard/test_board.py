@@ -15,10 +15,10 @@ from leaderboard.board import write_board
 from leaderboard.gate.policing import broken
 from leaderboard.records.cells import FAMILIES, cells, read_documents
 from leaderboard.records.reproduced import made_again_of
+from leaderboard.records.tidy import tidy
 from leaderboard.scoring.documents import dump, rounded
 from leaderboard.scoring.score import distort
 from leaderboard.views.markdown import task_table
-from leaderboard.records.tidy import tidy
 from pipeline.shadow import shadow
 
 BOARD = "synthetic"
