@@ -1,7 +1,7 @@
 """The Docker runner: a call in a container from which nothing can be reached but what the call
 shows.
 
-`sandbox.py` is its law. Containers and volumes carry the process that they belong to as a label, so
+`options.py` is its law. Containers and volumes carry the process that they belong to as a label, so
 that those of a run that died are swept away by the next."""
 
 import atexit
@@ -29,8 +29,8 @@ from benchmarks.contract import FailureKind, write_model
 from benchmarks.settings import Row
 from containers.calls.call import LOG_BYTES, Invocation, Outcome, Runner, misplaced, verdict
 from containers.images.build import Image, ensure, ensure_base
-from containers.images.carriers import refuse_carriers
 from containers.images.engine import Stream, connect, engine_errors
+from containers.leaks.carriers import refuse_carriers
 from containers.sandbox.options import USER, command_line, output_bytes, output_mount, sandbox
 
 # S between two looks at what a call spends, within which they are 2 % of its time so far.

@@ -10,7 +10,7 @@ from benchmarks.settings import ROOT
 FLOORS = {
     "benchmarks": ("", "datasets", "cases", "metrics"),
     "pipeline": ("",),
-    "containers": ("calls", "images", "sandbox", ""),
+    "containers": ("calls", "images", "leaks", "sandbox", ""),
     "leaderboard": (
         *("scoring", "analysis", "records", "gate", "views", "page", "reproduce", "archive"),
         "",

@@ -14,7 +14,8 @@ from benchmarks.settings import ROOT
 from containers.calls.call import Refused
 from containers.images.build import Image, content_digest
 from containers.images.engine import Stream, connect
-from containers.images.leaks import probes, search, search_files
+from containers.leaks.probes import probes
+from containers.leaks.search import search, search_files
 
 KEPT = ROOT / ".cache/searched"
 SAVING_S = 1800  # the engine writes a whole image to its disk before it sends the first byte
