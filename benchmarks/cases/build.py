@@ -3,8 +3,8 @@
     fit/windows/{train,validation}   every window of the training and validation patients
     fit/records/{train,validation}   their whole records, with beats and labels
     fit/noise.npy                    the first half of the noise, for training
-    predict/TASK/SCENARIO            one case: windows of validation and test patients, hidden samples NaN; or
-                                     (classification) their records and beat positions
+    predict/TASK/SCENARIO            one case: windows of validation and test patients, hidden
+                                     samples NaN; or (classification) their records and beats
     truth                            the complete windows, scales and labels: never mounted
 
 A case mixes validation and test patients and does not say which is which: the scorer does.

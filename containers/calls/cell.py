@@ -1,6 +1,6 @@
 """Run a cell: a row's `fit` and `predict` calls for one task, all seeds and scenarios.
 
-    runs/BOARD/ROW/TASK/predictions/seed-N/SCENARIO.npy   float16 wanted samples, or float32 probabilities
+    runs/BOARD/ROW/TASK/predictions/seed-N/SCENARIO.npy   wanted samples, float16; or probabilities
     runs/BOARD/ROW/TASK/model/seed-N/                     what `fit` wrote
     runs/BOARD/ROW/TASK/status/seed-N.json                how it went and what it cost
 

@@ -1,10 +1,10 @@
 """Write the hash-locked requirement files of `containers/base/` from its `*.in` files (needs `uv`).
 
 - `common.lock`: the host environment, all but torch;
-- `light.lock`: the light image; `torch.lock`: what the torch image holds beside it, all but torch itself.
-  Both take their versions from `common.lock`, so that host and images compute alike;
-- `cpu.lock`, `cuda.lock`: torch, because one `torch==2.13.0` has two builds that no marker tells apart: the CPU build
-  is one wheel; the CUDA build comes with the CUDA libraries that it names.
+- `light.lock`: the light image; `torch.lock`: what the torch image holds beside it, all but torch
+  itself. Both take their versions from `common.lock`, so that host and images compute alike;
+- `cpu.lock`, `cuda.lock`: torch, because one `torch==2.13.0` has two builds that no marker tells
+  apart: the CPU build is one wheel; the CUDA build comes with the CUDA libraries that it names.
 
 All are installed with `--require-hashes --no-deps`.
 """

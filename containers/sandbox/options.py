@@ -155,8 +155,8 @@ PROGRAM = ("entrypoint", "command")  # come last, around the image
 def run_words(
     image: Image, options: dict[str, Any], place: Callable[[Mount], list[str]], seccomp: Path
 ) -> list[str]:
-    """`options` as the words that `docker run` takes; `place` gives the words of a mount. Raises KeyError for an
-    option that has no flag here."""
+    """`options` as the words that `docker run` takes; `place` gives the words of a mount. Raises
+    KeyError for an option that has no flag here."""
     values = {
         "cap_drop": [("--cap-drop", each) for each in options["cap_drop"]],
         "security_opt": [
