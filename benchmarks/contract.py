@@ -43,10 +43,14 @@ class ContractError(UserError):
 
 
 class Model(BaseModel):
+    """A model that refuses keys it does not know and never changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Versioned(Model):
+    """A file that says by which version of the contract it was written."""
+
     contract_version: Literal[1] = CONTRACT_VERSION
 
 
@@ -77,6 +81,8 @@ class WindowSet(Versioned):
 
 
 class RecordEntry(Model):
+    """One record of a record set."""
+
     leads: list[str]
     samples: int
     beats: int
@@ -121,6 +127,8 @@ class Call(Versioned):
 
 
 class Reference(Model):
+    """Where a method comes from."""
+
     citation: str
     url: str = ""
     licence: str
@@ -265,6 +273,7 @@ def load(model: type[M], path: Path) -> M:
 
 
 def write_model(path: Path, model: BaseModel) -> None:
+    """Write a model as JSON, whole."""
     write_text(path, model.model_dump_json(indent=1) + "\n")
 
 

@@ -185,6 +185,7 @@ def content_digest(image: EngineImage) -> str:
 
 
 def describe(image: EngineImage, reference: str) -> Image:
+    """An image of the engine by what we record of it."""
     labels = image.labels
     return Image(
         reference=reference,

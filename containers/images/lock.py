@@ -41,10 +41,12 @@ def resolve(requirements: Path, *options: str) -> list[str]:
 
 
 def write(name: str, source: str, blocks: list[str]) -> None:
+    """Write a lock below containers/base, with the name of what it was resolved from."""
     (BASE / name).write_text(HEADER.format(source) + "\n".join(blocks) + "\n")
 
 
 def main() -> None:
+    """Resolve and write every lock."""
     blocks = resolve(BASE / "requirements.in")
     write(
         "common.lock", "requirements.in", [block for block in blocks if not CUDA_ONLY.match(block)]

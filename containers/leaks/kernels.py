@@ -43,11 +43,13 @@ def _opens(one: int, two: int) -> bool:
 
 @njit(cache=True)
 def sieve_place(value: np.uint64, size: int) -> np.uint64:
+    """The word of a sieve of `size` words, a power of two, in which a hash has its bits."""
     return (value >> np.uint64(40)) & np.uint64(size - 1)
 
 
 @njit(cache=True)
 def sieve_bits(value: np.uint64) -> np.uint64:
+    """The two bits of a hash in its word of the sieve."""
     one, other = (value >> np.uint64(34)) & np.uint64(63), (value >> np.uint64(28)) & np.uint64(63)
     return (np.uint64(1) << one) | (np.uint64(1) << other)
 

@@ -26,6 +26,7 @@ KEPT = ("PATH", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
 
 
 def output_bytes(invocation: Invocation) -> int:
+    """How many bytes a call may write."""
     return int(invocation.limits.output_gb * 1e9)
 
 
