@@ -38,8 +38,8 @@ BASES["torch"] = [*BASES["light"], "torch.Dockerfile", "torch.lock", "torch.in"]
 
 # The harness's groups: each stage of the root dvc.yaml with the modules that its command enters by.
 GROUPS = {
-    "simulate": ["benchmarks/cases/records.py", "benchmarks/datasets/synthetic.py"],
-    "windows-mitdb": [
+    "records-synthetic": ["benchmarks/cases/records.py", "benchmarks/datasets/synthetic.py"],
+    "records-mitdb": [
         "benchmarks/cases/records.py",
         "benchmarks/datasets/mitdb.py",
         "benchmarks/datasets/nstdb.py",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.files import write_if_changed
 from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method, settings
 from pipeline.sources import base_of, source_texts
@@ -127,7 +127,7 @@ def texts(root: Path = ROOT) -> dict[Path, str]:
     step."""
     stages = {folder / "dvc.yaml": method_stages(folder, root) for folder in method_folders(root)}
     curves = {
-        root / "leaderboard/curves" / board / "README.md": CURVES.format(board)
+        root / places.curves(board, "README.md"): CURVES.format(board)
         for board in settings(root).boards
     }
     return source_texts(root) | stages | curves

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import datasets
+from benchmarks import datasets, places
 from benchmarks.errors import UserError
 from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
@@ -51,8 +51,8 @@ def read_inputs(board: str, root: Path) -> Inputs:
     """Read a board; raises UserError naming the file that is broken."""
     documents, costs = read_documents(board, root)
     reproduced = read_reproduced(root)
-    scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
-    shown = {path.parent.name: _json(path) for path in sorted(scores.glob("*/examples.json"))}
+    scores, out = root / places.scores(board), root / places.board(board)
+    shown = {path.parent.name: _json(path) for path in sorted(scores.glob(f"*/{places.EXAMPLES}"))}
     data = datasets.load(find_board(board, root).dataset)
     return Inputs(
         board=board,

@@ -638,7 +638,7 @@ def test_a_patient_who_is_tested_and_validated_on(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/synthetic"
+    folder = root / "data/records/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(
@@ -652,7 +652,7 @@ def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
     assert_refused(
-        root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
+        root, r"data/records/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
     )
 
 
