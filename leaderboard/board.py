@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from benchmarks import places
+from benchmarks import datasets, places
 from benchmarks.files import write_text
 from benchmarks.settings import ROOT, rows, settings
 from leaderboard.analysis.analysis import analyse
@@ -58,7 +58,8 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     seed = settings(root).boards[board].seed
     analysis = analyse(board, seed, rows_in_order(board, root), documents, pretrained, probes)
     write_text(out / "analysis.json", dump(analysis))
-    write_text(out / "board.md", markdown(board, table, analysis))
+    note = getattr(datasets.load(settings(root).boards[board].dataset), "NOTE", "")
+    write_text(out / "board.md", markdown(board, table, analysis, note))
     write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     write_page(board, root)

@@ -16,7 +16,7 @@ from benchmarks.contract import Status
 from benchmarks.errors import UserError
 from benchmarks.files import replacing
 from benchmarks.settings import ROOT, Row, board, method_folders, read_method, rows
-from pipeline.sources import base_of
+from pipeline.recipes import base_of
 from pipeline.stages import sync
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

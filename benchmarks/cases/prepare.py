@@ -12,8 +12,7 @@ from tqdm import tqdm
 from benchmarks import places
 from benchmarks.cases import build as cases
 from benchmarks.cases import records as whole
-from benchmarks.datasets import load
-from benchmarks.errors import UserError
+from benchmarks.datasets import load, sources
 from benchmarks.files import replacing, write_text
 from benchmarks.settings import ROOT, board
 
@@ -21,12 +20,9 @@ from benchmarks.settings import ROOT, board
 def prepare_records(name: str, root: Path = ROOT) -> None:
     """Write data/records/NAME from data/raw: the records of its splits at the board's rate, and its
     noise."""
-    try:
-        dataset = load(name)
-    except ValueError as error:
-        raise UserError(str(error)) from None
+    dataset = load(name)
     split_records = {record for names in dataset.SPLITS.values() for record in names}
-    noise_source = load(getattr(dataset, "NOISE", name))
+    noise_source = load(sources(name)[-1])
     records = (
         record
         for record in dataset.records(root / places.raw(name))

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks import places
-from benchmarks.datasets import load as load_dataset
+from benchmarks import datasets, places
 from benchmarks.errors import UserError
 from benchmarks.files import written
 from benchmarks.settings import ROOT, settings
@@ -150,9 +149,7 @@ def cached_objects(board: str, root: Path = ROOT) -> tuple[dict[str, Path], list
 
 def sources(board: str, root: Path = ROOT) -> list[dict[str, str]]:
     """The data sets that a board is derived from: name, version, licence, url, citation."""
-    modules = [load_dataset(settings(root).boards[board].dataset)]
-    if noise := getattr(modules[0], "NOISE", None):
-        modules.append(load_dataset(noise))
+    modules = map(datasets.load, datasets.sources(settings(root).boards[board].dataset))
     return [
         {
             "name": m.TITLE,

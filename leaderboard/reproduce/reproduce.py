@@ -34,7 +34,7 @@ from leaderboard.scoring.score import score
 from pipeline.hashes import Hashes
 from pipeline.repro import checkout_missing, exclusive, run_stage
 from pipeline.shadow import shadow
-from pipeline.sources import GROUPS, group_digest, method_digest
+from pipeline.sources import harness_digest, method_digest
 from pipeline.state import Stage, needed, read_locks, read_params, read_stages, upstream
 
 Document = dict[str, Any]
@@ -301,7 +301,7 @@ def changed(cell: Published, root: Path) -> list[str]:
     scored_by = (
         cell.locks[cell.scorer].get("params", {}).get("benchmarks/source.json", {}).get("score")
     )
-    if group_digest([root / path for path in GROUPS["score"]], root) != scored_by:
+    if harness_digest("score", root) != scored_by:
         found.append("the scorer is not the one that scored the cell")
     scores = places.scores(cell.board, cell.row)
     if Hashes(root).of(scores) != cell.recorded(scores, cell.scorer):

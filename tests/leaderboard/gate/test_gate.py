@@ -25,7 +25,7 @@ from leaderboard.scoring.documents import HARNESS_VERSION, dump, recorded_source
 from leaderboard.views.readme import summary_table
 from pipeline.hashes import Hashes
 from pipeline.mend import prune_locks
-from pipeline.stages import method_stages
+from pipeline.stages import method_stages, yaml_text
 from pipeline.state import read_params, read_stages
 
 BOARD = "small"
@@ -207,7 +207,7 @@ def made(tmp_path_factory) -> Path:
         for file in ("method.yaml", "params.json", "source.json", "Dockerfile"):
             shutil.copy(ROOT / "methods" / name / file, folder / file)
     for folder in method_folders(root):
-        (folder / "dvc.yaml").write_text(method_stages(folder, root))
+        (folder / "dvc.yaml").write_text(yaml_text(method_stages(folder, root)))
     for row, task, seed in sorted(expected_cells(BOARD, root)):
         path = score_file(root, row, task, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
