@@ -5,7 +5,6 @@ A method never imports this module: it reads and writes the files that the model
 (`methods/kit/exchange.py` is a reader of numpy and the standard library alone).
 """
 
-import difflib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, hint
 from benchmarks.files import write_if_changed, write_text
 
 CONTRACT_VERSION = 1
@@ -176,6 +175,9 @@ class MethodCard(Model):
         default=None, description="the boards that its rows stand on; null: every board"
     )
     deterministic: bool
+    learning_curves: bool = Field(
+        default=False, description="whether its models hold history.json, the checks of a training"
+    )
     limits: Limits = Limits()
     entry: list[str] = ["python", "main.py"]
     departures: str = ""
@@ -246,11 +248,7 @@ def _explain(model: type[BaseModel], error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
         return f"{where}: {error['msg']}, found {error['input']!r:.80}"
-    known = sorted(_field_names(model))
-    nearest = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
-    return f"unknown key {where!r}" + (
-        f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"
-    )
+    return f"unknown key {where!r}{hint(str(error['loc'][-1]), sorted(_field_names(model)))}"
 
 
 def _field_names(model: type[BaseModel]) -> set[str]:

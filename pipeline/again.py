@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from benchmarks import places
 from benchmarks.settings import ROOT, board_rows, rows
 from pipeline.state import read_stages
 
@@ -14,15 +15,13 @@ def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:
     stages = read_stages(root)
     found = []
     for row in board_rows(board, root):
-        path = root / "leaderboard/scores" / board / row / "costs.json"
+        path = root / places.scores(board, row, places.COSTS)
         spent = json.loads(path.read_text()) if path.exists() else {}
         pretrained = row in rows(root) and rows(root)[row].pretraining
         if pretrained or sum(cell["cpu_s"] for cell in spent.values()) > 60 * minutes:
             continue
-        places = (f"runs/{board}/{row}/", f"leaderboard/scores/{board}/{row}/")
+        own = (f"{places.run(board, row)}/", f"{places.scores(board, row)}/")
         found += [
-            a
-            for a, stage in stages.items()
-            if any(f"{out}/".startswith(places) for out in stage.outs)
+            a for a, stage in stages.items() if any(f"{out}/".startswith(own) for out in stage.outs)
         ]
     return found

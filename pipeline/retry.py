@@ -4,6 +4,7 @@ changed."""
 import json
 from pathlib import Path
 
+from benchmarks import places
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, rows
 from pipeline.state import read_stages
@@ -20,7 +21,7 @@ def failed(board: str, every: bool = False, root: Path = ROOT) -> dict[str, str]
     """
     makers = {out: address for address, stage in read_stages(root).items() for out in stage.outs}
     found: dict[str, str] = {}
-    for path in sorted((root / "leaderboard/scores" / board).glob("*/*-*.json")):
+    for path in sorted((root / places.scores(board)).glob("*/*-*.json")):
         try:
             document = json.loads(path.read_text())
             row, task, kind = document["row"], document["task"], document["status"]
@@ -28,14 +29,13 @@ def failed(board: str, every: bool = False, root: Path = ROOT) -> dict[str, str]
             raise UserError(
                 f"{path}: no score document ({error!r}); bring it back: git checkout {path}"
             ) from None
-        address = makers.get(f"runs/{board}/{row}/{task}/status")
+        address = makers.get(places.run(board, row, task, "status"))
         if address is None or kind in NO_FAILURE or not (every or kind == "infrastructure"):
             continue
         found[address] = kind
-        pretrained = f"runs/{board}/{rows(root)[row].pretraining}/pretrain/status"
+        pretrained = places.run(board, str(rows(root)[row].pretraining), "pretrain", "status")
         kinds = {
-            json.loads(status.read_text())["kind"]
-            for status in (root / pretrained).glob("seed-*.json")
+            json.loads(status.read_text())["kind"] for status in (root / pretrained).glob("*.json")
         }
         if pretrained in makers and kind in kinds:
             found[makers[pretrained]] = kind

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import places
 from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError
 from containers.calls.hardware import describe
@@ -52,7 +53,7 @@ def mirror(root: Path = ROOT) -> tuple[bool, str]:
     given = os.environ.get("PQRST_MIRROR")
     if given and (Path(given) / "mitdb").is_dir():
         return True, f"PQRST_MIRROR={given} holds mitdb"
-    if (root / "data/raw/mitdb/100.dat").exists():
+    if (root / places.raw("mitdb") / "100.dat").exists():
         return True, "mitdb is fetched"
     return (
         False,

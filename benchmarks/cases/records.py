@@ -98,7 +98,7 @@ def read_prepared(folder: Path) -> dict[str, Prepared]:
         entries = json.loads((folder / "records.json").read_text())
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{folder / 'records.json'}: {error}; make it: pqrst windows {folder.name}"
+            f"{folder / 'records.json'}: {error}; make it: pqrst records {folder.name}"
         ) from None
     return {entry["name"]: Prepared(**entry) for entry in entries}
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.contract import CallRecord, RecordSet, Scenario, Status, Verb, write_model
 from benchmarks.errors import UserError
+from benchmarks.files import replacing
 from benchmarks.scenarios import of_task, wanted
 from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
@@ -101,7 +102,7 @@ def run_pretrain(
     }
 
     def work(seed: Seed, part: Path) -> None:
-        seed.call("pretrain", inputs, part / "model" / f"seed-{seed.number}")
+        seed.call("pretrain", inputs, part / "model" / places.seed(seed.number))
 
     _run_seeds(row, board, None, cases, out, ("model", "status"), work, prepare)
 
@@ -120,7 +121,7 @@ def run_cell(
     pretrained = out.parent.parent / str(row.pretraining) / "pretrain"
 
     def work(seed: Seed, part: Path) -> None:
-        name = f"seed-{seed.number}"
+        name = places.seed(seed.number)
         model = {}
         if "fit" in row.card.verbs:
             extra = {}
@@ -191,39 +192,34 @@ def _run_seeds(
     work,
     prepare: Prepare,
 ) -> None:
-    """Run `work` for each seed beside `out`, write each one's status, then put the `parts` in their
-    place."""
-    part = out.with_name(f"{out.name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    for name in parts:
-        (part / name).mkdir(parents=True)
-    for number in row.seeds(board):
-        runner, calls = None, []
-        kind, reason, log = "ok", "", ""
-        parameters = steps = None
-        try:
-            runner = _prepared(prepare, row, cases)
-            work(Seed(row, board, task, number, runner, calls), part)
-            parameters, steps = collect.read_learnt(part / "model" / f"seed-{number}")
-        except CallFailed as failure:
-            kind, reason, log = failure.kind, str(failure), failure.log
-            for name in set(parts) - {"status"}:
-                shutil.rmtree(part / name / f"seed-{number}", ignore_errors=True)
-        status = Status(
-            kind=kind,  # type: ignore[arg-type]
-            reason=printable(reason),
-            seed=number,
-            runner=runner.name if runner else "none",
-            hardware=describe(),
-            image=runner.about if runner else {},
-            parameters=parameters,
-            steps=steps,
-            calls=calls,
-            log_tail="\n".join(printable(log).splitlines()[-20:]),
-        )
-        write_model(part / "status" / f"seed-{number}.json", status)
-    out.mkdir(parents=True, exist_ok=True)
-    for name in parts:
-        shutil.rmtree(out / name, ignore_errors=True)
-        (part / name).rename(out / name)
-    shutil.rmtree(part)
+    """Run `work` for each seed in a folder that then takes the place of `out`: its `parts`, and in
+    `status` how each seed went."""
+    with replacing(out) as part:
+        for name in parts:
+            (part / name).mkdir()
+        for number in row.seeds(board):
+            runner, calls = None, []
+            kind, reason, log = "ok", "", ""
+            parameters = steps = None
+            try:
+                runner = _prepared(prepare, row, cases)
+                work(Seed(row, board, task, number, runner, calls), part)
+                parameters, steps = collect.read_learnt(part / "model" / places.seed(number))
+            except CallFailed as failure:
+                kind, reason, log = failure.kind, str(failure), failure.log
+                for name in set(parts) - {"status"}:
+                    shutil.rmtree(part / name / places.seed(number), ignore_errors=True)
+            status = Status(
+                kind=kind,  # type: ignore[arg-type]
+                reason=printable(reason),
+                seed=number,
+                runner=runner.name if runner else "none",
+                hardware=describe(),
+                image=runner.about if runner else {},
+                parameters=parameters,
+                steps=steps,
+                calls=calls,
+                log_tail="\n".join(printable(log).splitlines()[-20:]),
+            )
+            write_model(part / "status" / f"{places.seed(number)}.json", status)
+        shutil.rmtree(part / "out", ignore_errors=True)  # of a call that failed

@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.contract import TASKS, Status, parse, write_model
 from benchmarks.errors import UserError
 from benchmarks.files import write_if_changed
@@ -34,12 +34,12 @@ from leaderboard.scoring.score import score
 from pipeline.hashes import Hashes
 from pipeline.repro import checkout_missing, exclusive, run_stage
 from pipeline.shadow import shadow
-from pipeline.sources import GROUPS, group_digest, method_digest
+from pipeline.sources import harness_digest, method_digest
 from pipeline.state import Stage, needed, read_locks, read_params, read_stages, upstream
 
 Document = dict[str, Any]
 Records = tuple[dict[str, Stage], dict[str, Document]]  # stages and locks by address
-APART = ("runs", "leaderboard/scores")  # of the project, in the scratch folder
+APART = (places.RUNS, places.SCORES)  # of the project, in the scratch folder
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Published:
 
     @property
     def folder(self) -> str:
-        return f"runs/{self.board}/{self.row}/{self.task}"
+        return places.run(self.board, self.row, self.task)
 
     def recorded(self, path: str, *addresses: str | None) -> str | None:
         """The md5 of a path that the first of these stages that knows it recorded."""
@@ -103,10 +103,10 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
     stages, locks = records or (read_stages(root), read_locks(root))
     makers = {out: address for address, stage in stages.items() for out in stage.outs}
     scorer, maker = (
-        makers.get(f"leaderboard/scores/{board}/{row}"),
-        makers.get(f"runs/{board}/{row}/{task}/status"),
+        makers.get(places.scores(board, row)),
+        makers.get(places.run(board, row, task, "status")),
     )
-    folder = root / "leaderboard/scores" / board / row
+    folder = root / places.scores(board, row)
     texts = {
         int(path.stem.rpartition("-")[2]): path.read_text()
         for path in sorted(folder.glob(f"{task}-*.json"))
@@ -125,10 +125,10 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
         documents = {seed: json.loads(text) for seed, text in texts.items()}
         for document in documents.values():
             parse(ScoreDocument, document, "no score document")
-        spent = json.loads((folder / "costs.json").read_text()) if maker else {}
+        spent = json.loads((folder / places.COSTS).read_text()) if maker else {}
     except (OSError, ValueError) as error:
         raise UserError(f"{folder}: {error}; bring it back: git checkout {folder}") from None
-    costs = {seed: spent.get(f"{task}/seed-{seed}", {}) for seed in texts}
+    costs = {seed: spent.get(places.cost(task, seed), {}) for seed in texts}
     return Published(board, row, task, texts, documents, costs, stages, locks, maker, str(scorer))
 
 
@@ -198,7 +198,7 @@ def make_again(
         }
         statuses = [
             contract.load(Status, path)
-            for path in sorted((scratch / cell.folder).glob("status/seed-*.json"))
+            for path in sorted((scratch / cell.folder).glob("status/*.json"))
         ]
         trouble(cell, statuses)
         same_predictions = all(
@@ -301,9 +301,9 @@ def changed(cell: Published, root: Path) -> list[str]:
     scored_by = (
         cell.locks[cell.scorer].get("params", {}).get("benchmarks/source.json", {}).get("score")
     )
-    if group_digest([root / path for path in GROUPS["score"]], root) != scored_by:
+    if harness_digest("score", root) != scored_by:
         found.append("the scorer is not the one that scored the cell")
-    scores = f"leaderboard/scores/{cell.board}/{cell.row}"
+    scores = places.scores(cell.board, cell.row)
     if Hashes(root).of(scores) != cell.recorded(scores, cell.scorer):
         found.append(
             f"{scores} is not what its lock records: it was edited by hand; git checkout {scores}"
@@ -318,12 +318,12 @@ def run(
     bytes."""
     board, cases, ready = (
         find_board(cell.board, root),
-        root / "data/boards" / cell.board,
+        root / places.cases(cell.board),
         prepare(runner),
     )
     outcome = []
     if row.pretraining:
-        place = f"runs/{cell.board}/{row.pretraining}/pretrain"
+        place = places.run(cell.board, row.pretraining, "pretrain")
         if pretrained:
             if not (pretrained / place).exists():
                 run_pretrain(
@@ -359,7 +359,8 @@ def run(
                     calls=[],
                 )
                 write_model(
-                    scratch / f"runs/{cell.board}/{cell.row}/{task}/status/seed-{seed}.json",
+                    scratch
+                    / places.run(cell.board, cell.row, task, "status", f"{places.seed(seed)}.json"),
                     left_out,
                 )
     return outcome

@@ -6,6 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
@@ -88,7 +89,7 @@ def board_difference(board: str, against: str = "HEAD", root: Path = ROOT) -> st
     is not made."""
     find_board(board, root)
     after = json.loads(made_text(board, root=root))
-    before = file_at(against, f"leaderboard/boards/{board}/board.json", root)
+    before = file_at(against, places.board(board, "board.json"), root)
     return difference(json.loads(before) if before else None, after, against)
 
 

@@ -6,7 +6,6 @@ templates in `.dvc/plots`."""
 
 import csv
 import io
-import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import CLASSES
-from benchmarks.files import write_text
+from benchmarks.files import replacing, write_text
 from benchmarks.scenarios import HEARTBEAT
 from leaderboard.scoring.documents import dump, rounded
 
@@ -134,10 +133,6 @@ def _csv(lines: list[Document]) -> str:
 
 def _replace(folder: Path, files: dict[str, str]) -> None:
     """Make a folder anew: what it held before, such as a row that is no more, is gone."""
-    part = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for name, text in files.items():
-        write_text(part / name, text)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    with replacing(folder) as out:
+        for name, text in files.items():
+            write_text(out / name, text)

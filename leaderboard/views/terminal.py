@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.settings import ROOT
 from leaderboard.records.boards import made_text
@@ -18,7 +19,7 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
     """Print one table per task and the path of the whole board; raises UserError if it is not made
     yet."""
     console = console or Console()
-    folder = root / "leaderboard/boards" / board
+    folder = root / places.board(board)
     cells = list(json.loads(made_text(board, root=root))["cells"].values())
     for task in TASKS:
         console.print(task_table(board, task, [cell for cell in cells if cell["task"] == task]))

@@ -14,7 +14,7 @@ from containers.calls.call import Runner
 from containers.calls.cell import run_cell, run_pretrain
 from containers.images.build import ensure
 from containers.sandbox import docker
-from pipeline.sources import base_of
+from pipeline.recipes import base_of
 from tests.conftest import SAMPLE
 from tests.helpers.toy_board import BOARD
 

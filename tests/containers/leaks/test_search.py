@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import build as cases
-from benchmarks.cases import records as windows
+from benchmarks.cases import records as whole
 from benchmarks.contract import CLASSES
 from benchmarks.datasets import Record
 from benchmarks.errors import UserError
@@ -56,10 +56,10 @@ def made(name: str) -> Record:
 def board(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("leaks")
     noise = RNG.normal(size=(3, 2, 6000)).astype(np.float32)
-    windows.prepare(
-        (made(name) for names in SPLITS.values() for name in names), noise, folder / "windows"
+    whole.prepare(
+        (made(name) for names in SPLITS.values() for name in names), noise, folder / "records"
     )
-    cases.build(BOARD, folder / "windows", SPLITS, folder / "board")
+    cases.build(BOARD, folder / "records", SPLITS, folder / "board")
     return folder / "board"
 
 

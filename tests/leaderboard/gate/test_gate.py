@@ -25,7 +25,7 @@ from leaderboard.scoring.documents import HARNESS_VERSION, dump, recorded_source
 from leaderboard.views.readme import summary_table
 from pipeline.hashes import Hashes
 from pipeline.mend import prune_locks
-from pipeline.stages import method_stages
+from pipeline.stages import method_stages, yaml_text
 from pipeline.state import read_params, read_stages
 
 BOARD = "small"
@@ -207,7 +207,7 @@ def made(tmp_path_factory) -> Path:
         for file in ("method.yaml", "params.json", "source.json", "Dockerfile"):
             shutil.copy(ROOT / "methods" / name / file, folder / file)
     for folder in method_folders(root):
-        (folder / "dvc.yaml").write_text(method_stages(folder, root))
+        (folder / "dvc.yaml").write_text(yaml_text(method_stages(folder, root)))
     for row, task, seed in sorted(expected_cells(BOARD, root)):
         path = score_file(root, row, task, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -638,7 +638,7 @@ def test_a_patient_who_is_tested_and_validated_on(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/synthetic"
+    folder = root / "data/records/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(
@@ -652,7 +652,7 @@ def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
     assert_refused(
-        root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
+        root, r"data/records/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
     )
 
 
