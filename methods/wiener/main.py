@@ -46,14 +46,14 @@ def predict(case: Windows, call: Call) -> np.ndarray:
     of_points = {name: params[name] for name in ("prior", "nugget", "near_s", "tile_s", "margin_s")}
     others = ("prior", "prior_leads", "nugget", "context_s", "thin", "reach_s", "every")
     of_stretches = {name: params[name] for name in others}
-    for window, seen in enumerate(np.isnan(signal)):
+    for window, hidden in enumerate(np.isnan(signal)):
         if case.scenario["hides"] == "points":
             filled = kriging.points(scaled[window], covariance, case.rate, **of_points)
         else:
             filled = kriging_stretches.complete(
                 scaled[window], covariance, case.rate, **of_stretches
             )
-        signal[window][seen] = (base[window] + deviation[window] * filled)[seen]
+        signal[window][hidden] = (base[window] + deviation[window] * filled)[hidden]
     return signal
 
 

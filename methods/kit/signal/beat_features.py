@@ -39,14 +39,14 @@ def clean(signal: np.ndarray, rate: float) -> np.ndarray:
     signal = np.nan_to_num(np.asarray(signal, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     step = max(1, round(rate / 60))  # wander is slow: its medians need no more than 60 Hz
     coarse = signal[:, ::step]
-    places = np.arange(coarse.shape[1]) * step
+    thinned = np.arange(coarse.shape[1]) * step
     every = np.arange(signal.shape[1])
     smooth = butter(2, min(35.0, 0.45 * rate), fs=rate, output="sos")
     cleaned = np.empty_like(signal)
     for lead, (fine, thin) in enumerate(zip(signal, coarse, strict=True)):
         short = median_filter(thin, max(1, round(0.2 * rate / step)), mode="nearest")
         baseline = median_filter(short, max(1, round(0.6 * rate / step)), mode="nearest")
-        rest = fine - np.interp(every, places, baseline)
+        rest = fine - np.interp(every, thinned, baseline)
         cleaned[lead] = sosfiltfilt(smooth, rest, padlen=min(15, rest.size - 1))
     return cleaned
 
