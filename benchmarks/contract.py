@@ -2,7 +2,7 @@
 `benchmarks/schema/`.
 
 A method never imports this module: it reads and writes the files that the models describe
-(`methods/kit/exchange.py` is a reader of numpy and the standard library alone).
+(`methods/kit/contract` is a reader of numpy and the standard library alone).
 """
 
 import json

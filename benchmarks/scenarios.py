@@ -52,6 +52,7 @@ def primary_metric(scenario: Scenario) -> str:
     return "warped_nrmse" if scenario.hides in PRIMARY_WARPED else "nrmse"
 
 
+# A twin of `methods.kit.signal.masks.hidden` on purpose: a method's image holds the kit alone.
 def hidden(
     scenario: Scenario, rng: np.random.Generator, leads: int, samples: int, rate: float
 ) -> np.ndarray:

@@ -46,7 +46,7 @@ def test_a_missing_image_is_built_and_holds_the_method_and_its_kit_alone(engine,
         image.reference, ["-c", script], entrypoint="sh", network_mode="none", remove=True
     )
     files = listed.decode().split()
-    assert "./methods/toy-built/main.py" in files and "./methods/kit/exchange.py" in files
+    assert "./methods/toy-built/main.py" in files and "./methods/kit/contract/call.py" in files
     assert not [
         path
         for path in files

@@ -116,7 +116,7 @@ def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
     """X-3: the same splits and masks whatever order a set has."""
     program = (
         "import sys; sys.path.insert(0, '.')\nfrom pathlib import Path; import numpy as np\nfrom"
-        " benchmarks import windows; from benchmarks.cases.build import build\nfrom"
+        " benchmarks.cases import records as windows; from benchmarks.cases.build import build\nfrom"
         " tests.helpers.toy_board import BOARD, SPLITS, toy_records\nout = Path(sys.argv[1]); noise"
         " = np.ones((3, 2, 9000)) * np.arange(9000)\nwindows.prepare(toy_records(), noise, out /"
         " 'w'); build(BOARD, out / 'w', SPLITS, out / 'b')\n"

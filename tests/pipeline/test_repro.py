@@ -86,10 +86,22 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ),
         ("methods/prior/params.json", '{"prior": {}}', '{"prior": {}, "another": {}}', ["another"]),
         (
-            "methods/kit/exchange.py",
+            "methods/kit/contract/call.py",
             "import sys",
             "import sys\n\nUNUSED = 1",
             ["mean", "linear", "prior"],
+        ),
+        (
+            "methods/kit/contract/windows.py",
+            "import numpy as np",
+            "import numpy as np\n\nUNUSED = 1",
+            ["mean", "linear"],
+        ),
+        (
+            "methods/kit/contract/records.py",
+            "import numpy as np",
+            "import numpy as np\n\nUNUSED = 1",
+            ["prior"],
         ),
         ("methods/mean/Dockerfile", "FROM", "# a comment\nFROM", []),
         ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", ["mean"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from methods.kit.exchange import CLASSES, Record
+from methods.kit.contract.records import CLASSES, Record
 from methods.kit.signal.beat_features import FLOOR, around, clean, cut, intervals, width
 
 QRS_SAMPLES = np.arange(10) / 60 - 0.05  # s: from -50 to +100 ms at 60 Hz
@@ -111,6 +111,19 @@ def posterior(model: dict[str, np.ndarray], measured: list[np.ndarray]) -> np.nd
     # A class that is never seen stays possible.
     p = p / p.sum(1, keepdims=True) + 1e-6 * model["prior"]
     return p / p.sum(1, keepdims=True)
+
+
+def predict(records: list[Record], folder: Path) -> np.ndarray:
+    """(beats of all records, 5) by the model in `folder`."""
+    model = load(folder)
+    rows = [posterior(model, features(record)) for record in records if len(record.beats)]
+    return np.concatenate(rows) if rows else np.empty((0, len(CLASSES)))
+
+
+def learn(records: list[Record], labels: np.ndarray, shrinkage: float, folder: Path) -> None:
+    """Write into `folder` the model of records whose beats have `labels` (beats,)."""
+    measured = [np.concatenate(lead) for lead in zip(*map(features, records), strict=True)]
+    save(fit_discriminant(measured, labels, shrinkage), folder)
 
 
 def save(model: dict[str, np.ndarray], folder: Path) -> None:
