@@ -1,7 +1,7 @@
 """The Docker runner: a call in a container from which nothing can be reached but what the call
 shows.
 
-`sandbox.py` is its law. Containers and volumes carry the process that they belong to as a label, so
+`options.py` is its law. Containers and volumes carry the process that they belong to as a label, so
 that those of a run that died are swept away by the next."""
 
 import atexit

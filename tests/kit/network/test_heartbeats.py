@@ -29,7 +29,7 @@ class Sums(Encoder):
 
 @pytest.mark.parametrize("seconds", [4, 10, 11, 17.9, 61.3])
 def test_every_beat_is_judged_once_in_its_order(seconds: float):
-    """X-7, T2-20."""
+    """X-7, T2-20: no beat is left out, and none is counted twice."""
     seen = heartbeats.seen(record(seconds))
     found = heartbeats.tiles(seen, RATE)
     np.testing.assert_array_equal(
@@ -66,7 +66,7 @@ def test_the_usual_beat_stands_at_every_mark():
 
 
 def test_records_without_beats_and_flat_leads_are_finite():
-    """X-11."""
+    """X-11: a flat lead and a record without beats give finite inputs."""
     flat = np.zeros((2, 3000), np.float32)
     for marks in ([], [3], [3, 500], [3, 3, 500, 999]):
         seen = heartbeats.seen(
