@@ -33,7 +33,7 @@ check: $(VENV)/.ready ## style, format and types
 	basedpyright
 
 docs: $(DOCS)/.ready ## build the docs site into site/, without a network
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build
 	@echo "$(CURDIR)/site/index.html"
 
 performance: $(VENV)/.ready ## measure what must stay fast

@@ -42,12 +42,17 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Adds the pages that lie in the root of the repository, and one for the code of each room."""
     for name, source in PAGES.items():
         text = (ROOT / source).read_text().replace("](docs/", "](")
-        for other, path in PAGES.items():
-            text = text.replace(f"]({path})", f"]({other})")
         files.append(File.generated(config, name, content=text))
     for room, modules in rooms().items():
         text = f"# {room}\n\n" + "\n".join(f"::: {module}\n" for module in modules)
         files.append(File.generated(config, f"code/{room}.md", content=text))
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Links to the pages from the root, which lie beside the others in the site."""
+    for name, source in PAGES.items():
+        markdown = re.sub(rf"\]\((?:\.\./)?{source}\)", f"]({name})", markdown)
+    return markdown
 
 
 def on_post_build(config: MkDocsConfig) -> None:
