@@ -25,7 +25,8 @@ def rooms() -> dict[str, list[str]]:
     """The modules of each room, by the room's dotted name, from the top of the house down."""
     found: dict[str, list[str]] = {}
     for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
+        paths = sorted((ROOT / package).rglob("*.py"), key=lambda path: (len(path.parts), path))
+        for path in paths:
             if path.stem == "__init__" or path.relative_to(ROOT / package).parts[0] == "base":
                 continue
             room = ".".join(path.parent.relative_to(ROOT).parts)
