@@ -4,7 +4,8 @@
 - `light.lock`: the light image; `torch.lock`: what the torch image holds beside it, all but torch
   itself. Both take their versions from `common.lock`, so that host and images compute alike;
 - `cpu.lock`, `cuda.lock`: torch, because one `torch==2.13.0` has two builds that no marker tells
-  apart: the CPU build is one wheel; the CUDA build comes with the CUDA libraries that it names.
+  apart: the CPU build is one wheel; the CUDA build comes with the CUDA libraries that it names;
+- `docs.lock`: what builds the docs site.
 
 All are installed with `--require-hashes --no-deps`.
 """
@@ -60,6 +61,7 @@ def main() -> None:
             f"{image}.in",
             [block for block in blocks if not CUDA_ONLY.match(block)],
         )
+    write("docs.lock", "docs.in", resolve(BASE / "docs.in"))
 
 
 if __name__ == "__main__":

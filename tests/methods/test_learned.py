@@ -98,7 +98,7 @@ def test_an_encoder_gives_a_token_each_stride(name, row):
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_nothing_is_printed_by_a_forward_pass(name, capsys):
-    """X-14."""
+    """X-14: neither on standard output nor on standard error."""
     model = load(name).complete(call(name, next(iter(PARAMS[name]))), LEADS, CHANNELS)
     model(torch.zeros(2, CHANNELS, 1000), LEAD_IDS)
     assert capsys.readouterr() == ("", "")

@@ -97,7 +97,7 @@ def test_a_pretraining_moves_its_encoder_and_a_fit_begins_with_it(root, name):
 
 
 def test_what_is_hidden_is_not_in_the_channels():
-    """X-2."""
+    """X-2: hidden samples change no channel of the input."""
     seen = torch.rand(4, LEADS, 500) > 0.5
     one = torch.randn(4, LEADS, 500)
     other = torch.where(seen, one, one + 9)
@@ -119,7 +119,7 @@ def test_leads_are_numbered_by_name():
 
 
 def test_mae_hides_exact_counts():
-    """T1-28."""
+    """T1-28: the share of patches or of leads is hidden exactly, in every window."""
     hide, rng = load("mae").hide, np.random.default_rng(0)
     hidden, kept = hide(8, LEADS, 20, {"hides": "patch", "mask_ratio": 0.75}, rng)
     assert (
@@ -207,7 +207,7 @@ def test_st_mem_knows_its_leads_by_name():
 
 
 def test_ttm_hides_exact_counts_and_contiguous_blocks():
-    """T4-12."""
+    """T4-12: four of ten patches, every patch at times, and a block in one piece."""
     hide = load("ttm").hide
     for kind in ("random", "block"):
         hidden = hide(200, kind, np.random.default_rng(0))
@@ -293,7 +293,7 @@ def test_jepa_context_sees_itself_and_no_target():
 
 
 def test_jepa_blocks_are_drawn_evenly():
-    """T3-2, T3-3."""
+    """T3-2, T3-3: every patch may be a target, and no part of the window is context more often."""
     jepa, rng = load("jepa"), np.random.default_rng(0)
     target, context = np.zeros(40), np.zeros(40)
     for _ in range(300):
@@ -332,7 +332,7 @@ def test_jepa_copy_follows_and_meets_the_encoder():
 
 
 def test_nt_xent_is_the_double_loop():
-    """T3-8."""
+    """T3-8: the loss by hand over all pairs; the views may change places; one window is refused."""
     nt_xent = load("simclr").nt_xent
     one, other = torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0))
     views = functional.normalize(torch.cat([one, other]), dim=1).double()
@@ -369,7 +369,7 @@ if rank == 0:
 
 
 def test_two_processes_contrast_with_the_windows_of_both(tmp_path):
-    """T3-10."""
+    """T3-10: the gradient of two processes is that of one with the whole batch."""
     (tmp_path / "program.py").write_text(PROCESSES)
     for number in range(2):
         done = launch(
@@ -411,7 +411,7 @@ def test_byol_meets_the_other_view():
 
 @pytest.mark.parametrize(("name", "network"), [("simclr", "Contrastive"), ("byol", "Bootstrap")])
 def test_features_do_not_collapse(root, name, network):
-    """T3-13."""
+    """T3-13: features of other windows stay apart after a short pretraining."""
     from methods.kit.network.augment import view
 
     method = load(name)

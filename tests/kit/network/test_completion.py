@@ -29,7 +29,7 @@ def hider() -> Hider:
 
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda k: k["name"])
 def test_input_knows_nothing_of_what_is_hidden(kind: dict):
-    """X-2, X-11."""
+    """X-2, X-11: hidden samples change no input of the network, and all of it is finite."""
     rng = np.random.default_rng(2)
     clean = windows(rng, 1)[0]
     clean[1] = 0.3
@@ -88,7 +88,7 @@ def test_a_lost_lead_starts_from_its_median_beat():
 
 
 def test_loss_counts_wanted_samples_only():
-    """X-1, T0-7."""
+    """X-1, T0-7: a visible target changes no loss, a hidden one does."""
     rng = torch.Generator().manual_seed(0)
     answer, target = torch.randn(2, 3, 2, 1000, generator=rng)
     wanted = torch.rand(3, 2, 1000, generator=rng) > 0.7

@@ -67,7 +67,7 @@ def test_the_median_beat_stands_at_every_mark():
 
 
 def test_records_without_beats_and_flat_leads_are_finite():
-    """X-11."""
+    """X-11: a flat lead and a record without beats give finite inputs."""
     flat = np.zeros((2, 3000), np.float32)
     for marks in ([], [3], [3, 500], [3, 3, 500, 999]):
         inputs = record_inputs.record_inputs(

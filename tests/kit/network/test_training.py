@@ -138,7 +138,7 @@ def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_
 
 
 def test_weights_move_from_the_first_step(tmp_path):
-    """T4-1."""
+    """T4-1: the first step is no step of size 0."""
     torch.manual_seed(0)
     start = nn.Linear(1, 1).weight.clone()
     model, _ = line(tmp_path, lambda model: 1.0, steps=1)
@@ -180,7 +180,7 @@ def test_an_average_forgets_the_random_start():
 
 
 def test_checkpoints_fail_loudly(tmp_path):
-    """X-6."""
+    """X-6: a missing, an unknown and a misshapen tensor each end the load."""
     path, model = tmp_path / "model.safetensors", nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     save(path, model.state_dict())
     torch.testing.assert_close(
