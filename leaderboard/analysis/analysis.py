@@ -12,21 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contract import CLASSES, TASKS
+from benchmarks.contract import CLASSES, TASKS, is_classical
 from benchmarks.errors import UserError
 from benchmarks.metrics.heartbeats import macro_f1
+from benchmarks.metrics.table import METRICS
 from benchmarks.seeds import generator
 from benchmarks.settings import PROBED
 from leaderboard.analysis import comparisons
 from leaderboard.analysis.statistics import COVERAGE, Estimate, estimate, interval, pseudo_values
 from leaderboard.scoring.documents import rounded
 
-CLASSICAL = ("classical completion", "classical classification")
-POOLED = "macro_f1"  # the primary metric that is no mean over patients; the others are errors
-# Differences that would change nobody's choice: five per cent of an error (half a decibel), and
-# what the second decimal of a macro-F1, as papers print it, does not tell apart.
-MARGIN_SKILL = 0.05
-MARGIN_MACRO_F1 = 0.02
 # Rows that a pretraining must beat; the second's encoder is frozen.
 FROM_NOTHING = ("transformer", "untrained")
 # In units of the record's scale. A smaller error is no smaller to anyone; its logarithm must not
@@ -139,7 +134,7 @@ def _read(
                     " the rows before it; score it again"
                 )
         splits = np.array([split for _, split in people or []])
-        of = _pooled if metric == POOLED else _errors
+        of = _pooled if METRICS[metric].approximate else _errors
         scores = of(
             row,
             [each["patients"] for each in found],
@@ -191,10 +186,10 @@ def _scenario(
 ) -> tuple[np.ndarray, Document]:
     """Which ranked row is better than which (ranked, ranked), and the scenario as `analysis.json`
     holds it."""
-    pooled = metric == POOLED
-    sign, margin = _sense(metric)
+    about = METRICS[metric]
+    sign, margin = about.sign, about.margin or 0.0
     ranked = [scores for scores in table if families[scores.row] != "control"]
-    classical = [s for s in ranked if families[s.row] in CLASSICAL and np.isfinite(s.validation)]
+    classical = [s for s in ranked if is_classical(families[s.row]) and np.isfinite(s.validation)]
     reference = max(classical, key=lambda s: sign * s.validation, default=None)
     differences, detectable = _differences(ranked, reference, margin, rng)
     better = np.zeros((0, 0), bool)
@@ -202,7 +197,7 @@ def _scenario(
     if ranked:
         values = np.array([s.value for s in ranked])
         better = comparisons.better_pairs(
-            np.stack([s.compared for s in ranked]), rng, values if pooled else None
+            np.stack([s.compared for s in ranked]), rng, values if about.approximate else None
         )
         leader = ranked[int(np.argmax(sign * values))].row
         changed = comparisons.leader_change(
@@ -214,7 +209,7 @@ def _scenario(
     ranks = dict(zip([s.row for s in ranked], comparisons.rank_sets(better).tolist(), strict=True))
     return better, {
         "metric": metric,
-        "better": "higher" if pooled else "lower",
+        "better": about.better,
         "patients": patients,
         "reference": reference.row if reference else None,
         "margin": margin,
@@ -233,12 +228,6 @@ def _scenario(
     }
 
 
-def _sense(metric: str) -> tuple[int, float]:
-    """1 where a greater figure is better, else -1; and the difference that would change nobody's
-    choice."""
-    return (1, MARGIN_MACRO_F1) if metric == POOLED else (-1, MARGIN_SKILL)
-
-
 def _gains(
     table: list[Scores],
     metric: str,
@@ -248,7 +237,7 @@ def _gains(
     """What pretraining gained: of the pretrained rows the best on the validation patients, against
     rows that had none; then the same of the probes, against the encoder that was frozen as it was
     drawn."""
-    sign, margin = _sense(metric)
+    sign, margin = METRICS[metric].sign, METRICS[metric].margin or 0.0
     rows = {scores.row: scores for scores in table}
     found = []
     for names, bases in zip(learnt, (FROM_NOTHING, FROM_NOTHING[1:]), strict=True):

@@ -6,14 +6,15 @@ escapes here, and shown by the template's escaping or by the scripts' textConten
 from typing import Any
 
 from benchmarks.contract import CLASSES, TASKS
-from benchmarks.scenarios import FIXED
+from benchmarks.metrics.table import METRICS, Metric
+from benchmarks.scenarios import SNR
 from benchmarks.text import printable
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.pack import pack_answers, pack_questions
 from leaderboard.records.cells import FAMILIES
+from leaderboard.records.reproduced import VERDICTS
 
 Document = dict[str, Any]
-SNR = {scenario.name: scenario.snr for scenario in FIXED if scenario.snr is not None}
 
 
 def content(found: Inputs) -> Document:
@@ -24,6 +25,8 @@ def content(found: Inputs) -> Document:
         "classes": CLASSES,
         "families": FAMILIES,
         "snr": SNR,
+        "metrics": {name: _metric(metric) for name, metric in METRICS.items()},
+        "verdicts": {word: each.mark for word, each in VERDICTS.items()},
         "tasks": {task: scenarios(found, task) for task in TASKS},
         "rows": [
             {"name": row, "family": each, **_method(found, row)}
@@ -37,6 +40,19 @@ def content(found: Inputs) -> Document:
         "histories": found.histories,
         "reproduced": found.reproduced,
     }
+
+
+def _metric(metric: Metric) -> Document:
+    """What the scripts ask of a metric; `horizon` (s) stands where it judges a part of a
+    forecast."""
+    title = metric.title or metric.label
+    about = {
+        "label": metric.label,
+        "title": f"{title} ({metric.unit})" if metric.unit else title,
+        "better": metric.better,
+        "digits": metric.digits,
+    }
+    return about if metric.horizon_s is None else {**about, "horizon": metric.horizon_s}
 
 
 def row_families(found: Inputs) -> dict[str, str]:

@@ -20,7 +20,7 @@ from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
 from leaderboard.records.cells import cells, read_documents
 from leaderboard.records.histories import Histories, read_histories
-from leaderboard.records.literature import published_rows
+from leaderboard.records.literature import literature_rows
 from leaderboard.records.reproduced import read_reproduced
 from leaderboard.scoring.examples import QUESTIONS
 
@@ -41,7 +41,7 @@ class Inputs:
     questions: Document
     answers: Document  # row: scenario: what it made of the question
     analysis: Document | None
-    published: list[Document]  # as `published_rows` gives them
+    published: list[Document]  # as `literature_rows` gives them
     reproduced: Document  # ROW/TASK: what was found when it was made again
     # Row: its trainings; the pretraining of a probe is that of the row that it probes.
     histories: dict[str, Histories]
@@ -64,7 +64,7 @@ def read_inputs(board: str, root: Path) -> Inputs:
         questions=shown.pop(QUESTIONS, None) or {},
         answers=shown,
         analysis=_analysis(out / "analysis.json"),
-        published=published_rows(board, root),
+        published=literature_rows(board, root),
         reproduced={
             name.removeprefix(f"{board}/"): last
             for name, last in reproduced.items()

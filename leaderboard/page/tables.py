@@ -5,12 +5,15 @@ import math
 from typing import Any
 
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS, columns_beside
+from benchmarks.scenarios import HEARTBEAT
 from benchmarks.text import printable
 from leaderboard.analysis.analysis import FROM_NOTHING
 from leaderboard.page.content import by_row, merged, row_families, scenarios
 from leaderboard.page.inputs import Inputs
 from leaderboard.records.literature import derived
-from leaderboard.views.labels import CLASSIFICATION, NAMES, signed
+from leaderboard.records.reproduced import VERDICTS as REPRODUCED
+from leaderboard.views.labels import signed
 
 Document = dict[str, Any]
 WIDEST = 2.5  # of an error's drawing: beyond it lies nothing that is worth the room
@@ -25,7 +28,6 @@ VERDICTS = {
     "undecided": ("~", "undecided: the difference may be nothing, or more than the margin"),
     "reference": ("◆", "the reference"),
 }
-REPRODUCED = {"identical": "✓", "within tolerance": "≈", "drifted": "✗"}
 
 
 def task_table(found: Inputs, task: str) -> Document:
@@ -36,9 +38,9 @@ def task_table(found: Inputs, task: str) -> Document:
         {"scenario": name, "metric": metric, "title": name} for name, metric in metrics.items()
     ]
     extra: list[Document] = [
-        {"scenario": "heartbeat", "metric": metric, "title": title}
-        for metric, title in CLASSIFICATION.items()
-        if task == "classification" and metrics
+        {"scenario": HEARTBEAT.name, "metric": metric.name, "title": metric.label}
+        for metric in columns_beside(task)
+        if metrics
     ]
     cells = {row: merged(seeds) for (row, of), seeds in by_row(found).items() if of == task}
     families = row_families(found)
@@ -73,7 +75,9 @@ def task_table(found: Inputs, task: str) -> Document:
         lines.append({**line, **_cost(cell), "reproduced": _reproduced(found, row, task, cell)})
     return {
         "task": task,
-        "columns": [{**column, "metric_title": NAMES[column["metric"]]} for column in columns],
+        "columns": [
+            {**column, "metric_title": METRICS[column["metric"]].label} for column in columns
+        ],
         "extra": extra,
         "lines": lines,
         "absent": [printable(row) for row in rows if cells[row]["status"] == "not-applicable"],
@@ -127,7 +131,7 @@ def _value(summary: list[float | None], column: Document) -> Document | None:
     beyond = "›" if places[1] > 100 else "‹" if places[1] < 0 else ""
     flat = (
         round(100 * (FLAT_LINE - least) / (most - least), 1)
-        if column["metric"] != "macro_f1"
+        if METRICS[column["metric"]].better == "lower"
         else -1
     )
     return shown | {
@@ -161,7 +165,7 @@ def _reproduced(found: Inputs, row: str, task: str, cell: Document) -> Document 
     if not last:
         return None
     current = last.get("key") in (None, *cell["seeds"].values())
-    return {**last, "mark": REPRODUCED.get(last["verdict"], "?"), "current": current}
+    return {**last, "mark": REPRODUCED[last["verdict"]].mark, "current": current}
 
 
 def detectable(found: Inputs, names: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.contract import CLASSES, TASKS, Family
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import ROOT, board_rows, family
 from leaderboard.analysis.statistics import jackknife_macro_f1, patient_mean_interval
 from leaderboard.records.reproduced import published
@@ -78,12 +79,13 @@ def summaries(scenario: Document) -> dict[str, Document]:
     found = {}
     for metric, value in scenario["metrics"].items():
         low = high = None
-        if metric == "macro_f1":
+        kind = METRICS[metric].interval
+        if kind == "jackknife":
             shape = (-1, len(CLASSES), len(CLASSES))
             _, low, high = map(
                 rounded, jackknife_macro_f1(np.array(table["confusion"]).reshape(shape)[test])
             )
-        elif metric in table:
+        elif kind == "t":
             _, low, high = map(rounded, patient_mean_interval(np.array(table[metric], float)[test]))
         found[metric] = {"value": value, "low": low, "high": high}
     return found

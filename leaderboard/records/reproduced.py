@@ -7,19 +7,38 @@ by now, nobody has made that one again yet."""
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from benchmarks.contract import Model, parse
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
 
 PLACE = "leaderboard/reproduced.json"
-SHOWN = {"identical": "identically", "within tolerance": "within tolerance", "drifted": "drifted"}
+Word = Literal["identical", "within tolerance", "drifted"]
 Document = dict[str, Any]
 
 
+class Verdict(NamedTuple):
+    """How a verdict on a cell that was made again is shown, and what `pqrst reproduce` ends
+    with."""
+
+    came_out: str  # it was made again …
+    mark: str
+    colour: str  # in the terminal
+    exit_status: int
+
+
+VERDICTS: dict[Word, Verdict] = {
+    "identical": Verdict("identically", "✓", "green", 0),
+    "within tolerance": Verdict("within tolerance", "≈", "yellow", 3),
+    "drifted": Verdict("drifted", "✗", "red", 4),
+}
+
+
 class Entry(Model):
-    verdict: Literal["identical", "within tolerance", "drifted"]
+    """What came of making a cell again: one entry of the file."""
+
+    verdict: Word
     date: str
     key: str
     hardware: str
@@ -64,7 +83,9 @@ def made_again_of(cells: list[Document]) -> str:
     scored = [cell for cell in cells if cell["status"] == "scored"]
     verdicts = [entry["verdict"] for cell in scored if (entry := cell.get("reproduced"))]
     came_out = [
-        f"{verdicts.count(word)} {shown}" for word, shown in SHOWN.items() if word in verdicts
+        f"{verdicts.count(word)} {each.came_out}"
+        for word, each in VERDICTS.items()
+        if word in verdicts
     ]
     made = f"{len(verdicts)} of {len(scored)} scored ones were made again"
     return f"{made}: {', '.join(came_out)}" if came_out else made
@@ -73,4 +94,4 @@ def made_again_of(cells: list[Document]) -> str:
 def made_again(cell: Document) -> str:
     """A board's word on whether a cell was made again."""
     entry = cell.get("reproduced")
-    return f"{SHOWN[entry['verdict']]} {entry['date']}" if entry else "not yet"
+    return f"{VERDICTS[entry['verdict']].came_out} {entry['date']}" if entry else "not yet"

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import contract
-from benchmarks.contract import TASKS, Status, parse, write_model
+from benchmarks.contract import TASKS, Status, is_classical, parse, write_model
 from benchmarks.errors import UserError
 from benchmarks.files import write_if_changed
 from benchmarks.settings import ROOT, Row, board_rows, settings
@@ -208,7 +208,7 @@ def make_again(
         reasons.append(
             f"seeds {sorted(cell.texts)} are published, {sorted(documents)} were made here"
         )
-    learned = row is not None and not row.card.family.startswith("classical")
+    learned = row is not None and not is_classical(row.card.family)
     for seed in sorted(documents.keys() & cell.texts.keys()):
         outcome += compare_scores(cell.documents[seed], documents[seed], learned, same_predictions)
     same = (

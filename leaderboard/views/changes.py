@@ -7,16 +7,15 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
 from benchmarks.text import markdown_cell
 from leaderboard.records.boards import made_text
 from leaderboard.scoring.documents import MADE_FROM
-from leaderboard.views.labels import NAMES
 from pipeline.revisions import file_at
 
 Document = dict[str, Any]
-HIGHER_IS_BETTER = {"macro_f1"}
 
 
 def difference(before: Document | None, after: Document, since: str) -> str:
@@ -54,7 +53,8 @@ def difference(before: Document | None, after: Document, since: str) -> str:
         if lines:
             columns = ["cell", "scenario", "metric", "before", "after", "change", "because of"]
             parts.append(
-                f"### {task.capitalize()}\n\n{tabulate(lines, columns, 'github', disable_numparse=True)}\n"
+                f"### {task.capitalize()}\n\n"
+                f"{tabulate(lines, columns, 'github', disable_numparse=True)}\n"
             )
     if drifted:
         shown = ", ".join(f"`{key}` ({_largest(old[key], new[key]):.1g})" for key in drifted)
@@ -151,7 +151,7 @@ def _lines(key: str, old: Document, new: Document) -> list[list[str]]:
         if was.get(address) != now.get(address):
             name, metric = address
             change = _change(metric, was.get(address), now.get(address))
-            shown = NAMES.get(metric, metric), _shown(was.get(address)), _shown(now.get(address))
+            shown = METRICS[metric].label, _shown(was.get(address)), _shown(now.get(address))
             lines.append([key, name, *shown, change, because])
     beside = sum(was.get(address) != now.get(address) for address in {**was, **now})
     return lines or (
@@ -166,5 +166,5 @@ def _shown(value: float | None) -> str:
 def _change(metric: str, before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return ""
-    better = (after > before) == (metric in HIGHER_IS_BETTER)
+    better = (after - before) * METRICS[metric].sign > 0
     return f"{after - before:+.2g} ({'better' if better else 'worse'})"

@@ -15,12 +15,12 @@ import numpy as np
 
 from benchmarks.contract import CLASSES
 from benchmarks.files import write_text
-from benchmarks.scenarios import HEARTBEAT
+from benchmarks.metrics.table import METRICS, NRMSE
+from benchmarks.scenarios import HEARTBEAT, SNR
 from leaderboard.scoring.documents import dump, rounded
 
 Document = dict[str, Any]
 HORIZON = "forecast-50"
-NOISE = {"snr-12": 12, "snr-6": 6, "snr-0": 0, "snr-minus-6": -6}  # dB
 
 
 def primary_values(cells: list[Document]) -> dict[str, dict[str, float]]:
@@ -56,9 +56,9 @@ def horizons(cells: list[Document]) -> list[Document]:
     for cell in filter(_drawn, cells):
         for metric in cell["scenarios"].get(HORIZON, {}).get("metrics", {}):
             value = _value(cell["scenarios"][HORIZON], metric)
-            if metric.startswith("nrmse_") and value is not None:
-                seconds = float(metric.removeprefix("nrmse_").removesuffix("s"))
-                lines.append({"row": cell["row"], "seconds": seconds, "nrmse": value})
+            seconds = METRICS[metric].horizon_s
+            if seconds is not None and value is not None:
+                lines.append({"row": cell["row"], "seconds": seconds, NRMSE.name: value})
     return lines
 
 
@@ -66,10 +66,10 @@ def noise(cells: list[Document]) -> list[Document]:
     """nRMSE by the signal-to-noise ratio of what a row was given: row, snr_db, nrmse."""
     lines = []
     for cell in filter(_drawn, cells):
-        for name, snr in NOISE.items():
-            value = _value(cell["scenarios"].get(name, {}), "nrmse")
+        for name, snr in SNR.items():
+            value = _value(cell["scenarios"].get(name, {}), NRMSE.name)
             if value is not None:
-                lines.append({"row": cell["row"], "snr_db": snr, "nrmse": value})
+                lines.append({"row": cell["row"], "snr_db": snr, NRMSE.name: value})
     return lines
 
 

@@ -2,30 +2,20 @@
 
 from typing import Any
 
+from benchmarks.metrics.table import Metric
+
 Cell = dict[str, Any]
-NAMES = {"nrmse": "nRMSE", "warped_nrmse": "warped nRMSE", "macro_f1": "macro-F1"}
-APPROXIMATE = {"macro_f1": "<br>(interval approximate)"}
-CLASSIFICATION = {
-    "f1_N": "F1 N",
-    "f1_S": "F1 S",
-    "f1_V": "F1 V",
-    "f1_F": "F1 F",
-    "macro_f1_argmax": "F1 at argmax",
-    "macro_average_precision": "macro AP",
-    "macro_auroc": "macro AUROC",
-    "accuracy": "accuracy",
-    "kappa": "κ",
-    "calibration_error": "ECE",
-}
 
 
-def number(summary: dict[str, Any] | None) -> str:
+def number(summary: dict[str, Any] | None, metric: Metric) -> str:
     """A value with its interval, as far as there is one."""
     if not summary or summary.get("value") is None:
         return "–"
+    value = f"{summary['value']:.{metric.digits}f}"
     if summary.get("low") is None:
-        return f"{summary['value']:.3f}"
-    return f"{summary['value']:.3f} ({summary['low']:.2f}–{summary['high']:.2f})"
+        return value
+    digits = metric.digits - 1  # a bound is less sure than the value
+    return f"{value} ({summary['low']:.{digits}f}–{summary['high']:.{digits}f})"
 
 
 def cost(cell: Cell) -> list[str]:

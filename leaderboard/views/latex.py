@@ -3,8 +3,8 @@
 from typing import Any
 
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.text import printable
-from leaderboard.views.labels import NAMES
 
 Cell = dict[str, Any]
 SPECIAL = {
@@ -41,7 +41,7 @@ def latex_table(board: str, task: str, cells: list[Cell], analysis: dict[str, An
     families = {cell["row"]: cell["family"] for cell in mine}
     order = sorted(families, key=lambda row: families[row] == "control")  # controls last
     head = [
-        _stacked(escape(name), f"({escape(NAMES.get(each['metric']) or each['metric'])})")
+        _stacked(escape(name), f"({escape(METRICS[each['metric']].label)})")
         for name, each in scenarios.items()
     ]
     lines = []
@@ -62,7 +62,8 @@ def latex_table(board: str, task: str, cells: list[Cell], analysis: dict[str, An
     )
     return (
         "% \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\small\n"
-        f"\\caption{{{_caption(board, task, scenarios, analysis)}}}\n\\label{{tab:pqrst-{board}-{task}}}\n"
+        f"\\caption{{{_caption(board, task, scenarios, analysis)}}}\n"
+        f"\\label{{tab:pqrst-{board}-{task}}}\n"
         f"{body}\n\\end{{table*}}\n"
     )
 

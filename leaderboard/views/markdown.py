@@ -6,14 +6,16 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS, columns_beside
+from benchmarks.scenarios import HEARTBEAT
 from benchmarks.text import markdown_cell
 from leaderboard.analysis.analysis import FROM_NOTHING
 from leaderboard.analysis.comparisons import LEVEL, POWER, smallest_p
 from leaderboard.analysis.statistics import CONFIDENCE
 from leaderboard.records.cells import counts
-from leaderboard.records.literature import published_table
+from leaderboard.records.literature import literature_table
 from leaderboard.records.reproduced import made_again, made_again_of
-from leaderboard.views.labels import APPROXIMATE, CLASSIFICATION, NAMES, Cell, cost, number, signed
+from leaderboard.views.labels import Cell, cost, number, signed
 
 Analysis = dict[str, Any]  # analysis.json
 
@@ -37,13 +39,15 @@ def task_table(task: str, cells: list[Cell]) -> str:
     it."""
     mine, partial = [cell for cell in cells if cell["task"] == task], unfinished(cells)
     scored = next((cell for cell in mine if cell["row"] == "oracle"), mine[0])
-    scenarios = {name: scenario["primary"] for name, scenario in scored["scenarios"].items()}
-    extra = CLASSIFICATION if task == "classification" else {}
+    scenarios = {
+        name: METRICS[scenario["primary"]] for name, scenario in scored["scenarios"].items()
+    }
+    extra = columns_beside(task)
     labels = [
-        f"{name}<br>{NAMES[metric]}{APPROXIMATE.get(metric, '')}"
+        f"{name}<br>{metric.label}{'<br>(interval approximate)' if metric.approximate else ''}"
         for name, metric in scenarios.items()
     ]
-    head = ["row", "family", *labels, *extra.values()]
+    head = ["row", "family", *labels, *(metric.label for metric in extra)]
     lines = []
     for cell in mine:
         if cell["status"] == "not-applicable":
@@ -65,11 +69,12 @@ def task_table(task: str, cells: list[Cell]) -> str:
             continue
         found = cell["scenarios"]
         values = [
-            number(found.get(name, {}).get("metrics", {}).get(metric))
+            number(found.get(name, {}).get("metrics", {}).get(metric.name), metric)
             for name, metric in scenarios.items()
         ]
-        if extra:
-            values += [number(found["heartbeat"]["metrics"].get(metric)) for metric in extra]
+        values += [
+            number(found[HEARTBEAT.name]["metrics"].get(metric.name), metric) for metric in extra
+        ]
         lines.append([label, cell["family"], *values, *cost(cell), made_again(cell)])
     absent = sorted({cell["row"] for cell in mine if cell["status"] == "not-applicable"})
     head += ["wall", "peak memory", "runner", "reproduced"]
@@ -223,11 +228,10 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
     """The board for people."""
     coverage = analysis["coverage"]
     margins = {
-        found["metric"] == "macro_f1": found["margin"] for found in analysis["scenarios"].values()
+        METRICS[found["metric"]].difference_unit: found["margin"]
+        for found in analysis["scenarios"].values()
     }
-    inside = " or ".join(
-        f"±{margin:g} of {'macro-F1' if pooled else 'skill'}" for pooled, margin in margins.items()
-    )
+    inside = " or ".join(f"±{margin:g} of {unit}" for unit, margin in margins.items())
     parts = [
         f"# Leaderboard: {board}\n",
         (
@@ -263,7 +267,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")
     parts += [
-        table for table in (pretraining_table(analysis), published_table(board, cells)) if table
+        table for table in (pretraining_table(analysis), literature_table(board, cells)) if table
     ]
     parts.append(
         "## Wins/ties/losses\n\nOf the row against the column, over the scenarios that both do; a"

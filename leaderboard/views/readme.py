@@ -9,6 +9,7 @@ from tabulate import tabulate
 
 from benchmarks.contract import TASKS
 from benchmarks.files import write_if_changed
+from benchmarks.metrics.table import METRICS, Metric
 
 Cell = dict[str, Any]
 
@@ -18,7 +19,7 @@ def summary_table(cells: list[Cell]) -> str:
     in each."""
     oracle = [cell for cell in cells if cell["row"] == "oracle"]
     scenarios = {
-        name: found["primary"]
+        name: METRICS[found["primary"]]
         for task in TASKS
         for cell in oracle
         if cell["task"] == task
@@ -30,28 +31,24 @@ def summary_table(cells: list[Cell]) -> str:
             name = cell["row"] if cell["family"] != "control" else "*flat line, prior*"
             rows.setdefault(name, {}).update(_values(cell, scenarios))
     best = {
-        name: (max if metric == "macro_f1" else min)(
-            values[name] for values in rows.values() if name in values
-        )
+        name: metric.best_of(values[name] for values in rows.values() if name in values)
         for name, metric in scenarios.items()
     }
     lines = [
         [row, *(_shown(values.get(name), best[name]) for name in scenarios)]
         for row, values in rows.items()
     ]
-    head = [
-        f"{name}{'*' if metric == 'warped_nrmse' else ''}" for name, metric in scenarios.items()
-    ]
+    head = [f"{name}{metric.mark}" for name, metric in scenarios.items()]
     return tabulate(lines, ["", *head], tablefmt="github", disable_numparse=True)
 
 
-def _values(cell: Cell, scenarios: dict[str, str]) -> dict[str, float]:
+def _values(cell: Cell, scenarios: dict[str, Metric]) -> dict[str, float]:
     """The primary metric of each scenario that a cell has a score for."""
     found = {name: each for name, each in cell["scenarios"].items() if each["status"] == "scored"}
-    return {name: each["metrics"][scenarios[name]]["value"] for name, each in found.items()}
+    return {name: each["metrics"][scenarios[name].name]["value"] for name, each in found.items()}
 
 
-def _shown(value: float | None, best: float) -> str:
+def _shown(value: float | None, best: float | None) -> str:
     if value is None:
         return ""
     return f"**{value:.2f}**" if value == best else f"{value:.2f}"

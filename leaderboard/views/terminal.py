@@ -7,11 +7,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS, Metric
 from benchmarks.settings import ROOT
 from leaderboard.records.boards import made_text
-from leaderboard.views.labels import NAMES, cost
-
-MARKS = {"warped_nrmse": "*"}  # so that a narrow column says by which metric it ranks
+from leaderboard.views.labels import cost
 
 
 def show_board(board: str, root: Path = ROOT, console: Console | None = None) -> None:
@@ -36,12 +35,9 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
 def task_table(board: str, task: str, cells: list[dict]) -> Table:
     """The values of one task, the best row that is no control in bold."""
     oracle = next(cell for cell in cells if cell["row"] == "oracle")
-    scenarios = {name: found["primary"] for name, found in oracle["scenarios"].items()}
+    scenarios = {name: METRICS[found["primary"]] for name, found in oracle["scenarios"].items()}
     metrics = dict.fromkeys(scenarios.values())
-    title = (
-        f"{board}: {task}"
-        f" ({', '.join(MARKS.get(metric, '') + NAMES[metric] for metric in metrics)})"
-    )
+    title = f"{board}: {task} ({', '.join(metric.mark + metric.label for metric in metrics)})"
     table = Table(
         title=title,
         title_justify="left",
@@ -51,7 +47,7 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
     )
     table.add_column("row", no_wrap=True)
     for name, metric in scenarios.items():
-        head = name.replace("minus-", "−").replace("-", "\n", 1) + MARKS.get(metric, "")
+        head = name.replace("minus-", "−").replace("-", "\n", 1) + metric.mark
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("wall", justify="right", no_wrap=True)
     best = {name: _best(name, metric, cells) for name, metric in scenarios.items()}
@@ -70,7 +66,7 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
         values = []
         for name, metric in scenarios.items():
             value = _value(cell, name, metric)
-            text = "–" if value is None else f"{value:.3f}"
+            text = "–" if value is None else f"{value:.{metric.digits}f}"
             values.append(
                 f"[bold]{text}[/]"
                 if value is not None and value == best[name] and not style
@@ -80,13 +76,11 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
     return table
 
 
-def _value(cell: dict, scenario: str, metric: str) -> float | None:
-    return cell["scenarios"].get(scenario, {}).get("metrics", {}).get(metric, {}).get("value")
+def _value(cell: dict, scenario: str, metric: Metric) -> float | None:
+    return cell["scenarios"].get(scenario, {}).get("metrics", {}).get(metric.name, {}).get("value")
 
 
-def _best(scenario: str, metric: str, cells: list[dict]) -> float | None:
+def _best(scenario: str, metric: Metric, cells: list[dict]) -> float | None:
     values = [_value(cell, scenario, metric) for cell in cells if cell["family"] != "control"]
     known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return max(known) if metric == "macro_f1" else min(known)
+    return metric.best_of(known)

@@ -14,7 +14,8 @@ import yaml
 from benchmarks.contract import CLASSES, TASKS
 from benchmarks.errors import UserError
 from benchmarks.files import digest
-from benchmarks.scenarios import of_task, primary_metric
+from benchmarks.metrics.table import primary_metric
+from benchmarks.scenarios import of_task
 from benchmarks.settings import ROOT, board_rows, family, method_folders, rows
 from leaderboard.board import write_board
 from leaderboard.gate.flaws import flaws

@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import Row, rows
 from containers.calls.cell import run_pretrain
 from leaderboard.reproduce.reproduce import cells, find
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
-    TOLERANCES,
     Difference,
     Verdict,
     compare_scores,
@@ -328,7 +328,7 @@ def test_a_figure_is_close_or_beyond(metric, learned, close, far):
 
 
 def test_what_is_not_named_decides_nothing():
-    assert "f1_F" not in TOLERANCES
+    assert METRICS["f1_F"].tolerance is None
     (found,) = compare_scores(document(f1_F=0.2), document(f1_F=0.9), True, False)
     assert found.fine is None and judge([found], False, [])[0] == "within tolerance"
 
