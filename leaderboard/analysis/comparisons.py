@@ -139,10 +139,9 @@ def better_pairs(
     is better than j.
 
     `scores` (rows, patients); `values` (rows,) where a row's figure is not the mean of its scores.
-    A pair differs where
-    |t| exceeds the 95 % quantile of the largest |t| of all pairs in 2 000 studentised bootstraps of the patients, in a
-    single step (Romano & Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x).
-    """
+    A pair differs where |t| exceeds the 95 % quantile of the largest |t| of all pairs in 2 000
+    studentised bootstraps of the patients, in a single step (Romano & Wolf 2005,
+    doi:10.1111/j.1468-0262.2005.00615.x)."""
     rows, patients = scores.shape
     first, second = np.triu_indices(rows, 1)
     better = np.zeros((rows, rows), bool)

@@ -45,7 +45,9 @@ LEVELS = {
 }
 PARAMS = """\
 boards:
-  small: {dataset: synthetic, seed: 1, windows_per_record: 2, seeds: 2, budget: {steps: 10, windows: 100}}
+  small:
+    {dataset: synthetic, seed: 1, windows_per_record: 2, seeds: 2,
+     budget: {steps: 10, windows: 100}}
 controls:
   from_truth: [oracle, late-100ms, blurred]
   methods: [mean, noise, comb, prior, shuffled-labels]

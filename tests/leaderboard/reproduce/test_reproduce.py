@@ -231,7 +231,8 @@ def test_a_cell_that_is_too_slow_here_is_trouble_and_says_the_way_out(made_once)
 
 PRETRAIN = """
 def pretrain(call: Call) -> None:
-    counts = np.load(call.data / "train/windows.npy", mmap_mode="r").shape[0] * np.ones(len(CLASSES))
+    windows = np.load(call.data / "train/windows.npy", mmap_mode="r").shape[0]
+    counts = windows * np.ones(len(CLASSES))
     (call.model / "shares.json").write_text(json.dumps((counts / counts.sum()).tolist()))
 
 
