@@ -191,7 +191,7 @@ def test_changed_methods(repository):
     users = {
         path.parent.name
         for path in (repository / "methods").glob("*/*.py")
-        if "kit.gaps" in path.read_text()
+        if "kit.signal.visible" in path.read_text()
     }
     users.discard("kit")
     assert users
