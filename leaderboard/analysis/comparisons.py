@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.metrics.heartbeats import macro_f1
+from leaderboard.analysis.document import Verdict
 from leaderboard.analysis.statistics import CONFIDENCE, Estimate, interval
 
 LEVEL = 1 - CONFIDENCE  # of each family of tests
@@ -105,7 +106,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return p.tolist()
 
 
-def verdict(found: Estimate, adjusted_p: float, margin: float) -> str:
+def verdict(found: Estimate, adjusted_p: float, margin: float) -> Verdict:
     """What a difference says: `equivalent` where two one-sided tests at 5 % hold it inside ±margin
     (Schuirmann 1987, doi:10.1007/BF01068419: the 90 % interval lies inside), then `better` or
     `worse` by its adjusted p, else `undecided`. A difference that is real but too small to matter

@@ -20,6 +20,7 @@ from benchmarks.metrics.table import METRICS
 from benchmarks.scenarios import HEARTBEAT, MOST_LEADS, scenarios
 from benchmarks.settings import ROOT, settings
 from benchmarks.text import markdown_cell
+from leaderboard.records.boards import Cell
 
 PATH = "leaderboard/published.yaml"
 READ = ("in the publication", "second-hand", "unverified")
@@ -182,7 +183,7 @@ def derived(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
     return {**metrics, "mean_sensitivity": mean, "j_kappa": index}
 
 
-def literature_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT) -> str:
+def literature_table(board: str, cells: list[Cell], root: Path = ROOT) -> str:
     """The published heartbeat numbers of a board as Markdown under a heading of their own; empty
     where there are none.
 
@@ -196,7 +197,7 @@ def literature_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT)
     ours = [
         _heartbeat(cell)
         for cell in cells
-        if cell["family"] != "control" and HEARTBEAT.name in cell["scenarios"]
+        if cell.family != "control" and HEARTBEAT.name in cell.scenarios
     ]
     ours = [metrics for metrics in ours if metrics]
     lines = (
@@ -231,9 +232,9 @@ def _order() -> list[str]:
     return sorted(names, key=lambda name: (name != "accuracy", not METRICS[name].label_of))
 
 
-def _heartbeat(cell: dict[str, Any]) -> dict[str, float | None]:
-    metrics = cell["scenarios"][HEARTBEAT.name].get("metrics", {})
-    return derived({name: summary["value"] for name, summary in metrics.items()}) if metrics else {}
+def _heartbeat(cell: Cell) -> dict[str, float | None]:
+    metrics = cell.scenarios[HEARTBEAT.name].metrics
+    return derived({name: summary.value for name, summary in metrics.items()}) if metrics else {}
 
 
 def _span(key: str, ours: list[dict[str, float | None]]) -> str:

@@ -166,7 +166,7 @@ def reproduce(
     named = dict.fromkeys(cell for target in targets for cell in cells(target, root))
     found = [find(each, root, records) for each in named]
     if only_new:
-        known = {target: entry["key"] for target, entry in read_reproduced(root).items()}
+        known = {target: entry.key for target, entry in read_reproduced(root).items()}
         found = [cell for cell in found if known.get(cell.target) != cell.key]
     with tempfile.TemporaryDirectory(prefix="pqrst-pretrained-") as folder:
         for cell in found:
@@ -429,6 +429,7 @@ def record(verdict: Verdict, root: Path = ROOT) -> Path:
         runner=verdict.runner,
     )
     with exclusive(root):
-        entries = read_reproduced(root) | {verdict.target: entry.model_dump()}
-        write_if_changed(root / PLACE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+        entries = read_reproduced(root) | {verdict.target: entry}
+        plain = {target: each.model_dump() for target, each in entries.items()}
+        write_if_changed(root / PLACE, json.dumps(plain, indent=1, sort_keys=True) + "\n")
     return root / PLACE

@@ -3,32 +3,23 @@ flat line."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
 from benchmarks.files import write_if_changed
-from benchmarks.metrics.table import METRICS, Metric
-
-Cell = dict[str, Any]
+from benchmarks.metrics.table import Metric
+from leaderboard.records.boards import Cell, ranked_by
 
 
 def summary_table(cells: list[Cell]) -> str:
     """One Markdown table of all tasks: a row per method, a column per scenario, the primary metric
     in each."""
-    oracle = [cell for cell in cells if cell["row"] == "oracle"]
-    scenarios = {
-        name: METRICS[found["primary"]]
-        for task in TASKS
-        for cell in oracle
-        if cell["task"] == task
-        for name, found in cell["scenarios"].items()
-    }
+    scenarios = {name: metric for task in TASKS for name, metric in ranked_by(cells, task).items()}
     rows: dict[str, dict[str, float]] = {"*flat line, prior*": {}}
     for cell in cells:
-        if cell["seed"] == 0 and (cell["family"] != "control" or cell["row"] in ("mean", "prior")):
-            name = cell["row"] if cell["family"] != "control" else "*flat line, prior*"
+        if cell.seed == 0 and (cell.family != "control" or cell.row in ("mean", "prior")):
+            name = cell.row if cell.family != "control" else "*flat line, prior*"
             rows.setdefault(name, {}).update(_values(cell, scenarios))
     best = {
         name: metric.best_of(values[name] for values in rows.values() if name in values)
@@ -43,9 +34,9 @@ def summary_table(cells: list[Cell]) -> str:
 
 
 def _values(cell: Cell, scenarios: dict[str, Metric]) -> dict[str, float]:
-    """The primary metric of each scenario that a cell has a score for."""
-    found = {name: each for name, each in cell["scenarios"].items() if each["status"] == "scored"}
-    return {name: each["metrics"][scenarios[name].name]["value"] for name, each in found.items()}
+    """The metric that ranks each scenario that a cell has a score for."""
+    values = {name: cell.value(name, metric) for name, metric in scenarios.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _shown(value: float | None, best: float | None) -> str:
