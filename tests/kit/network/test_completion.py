@@ -108,7 +108,7 @@ def test_high_pass_is_the_scorers():
 
 
 def test_a_window_without_a_visible_sample_is_finite():
-    """X-11."""
+    """X-11: a lead, or a whole window, that is hidden gives finite inputs."""
     kind = next(k for k in SCENARIOS if k["hides"] == "block")
     for nothing in (slice(0, 1), slice(0, 2)):
         shown = windows(np.random.default_rng(5), 1)

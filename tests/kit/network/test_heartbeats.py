@@ -29,7 +29,7 @@ class Sums(Encoder):
 
 @pytest.mark.parametrize("seconds", [4, 10, 11, 17.9, 61.3])
 def test_every_beat_is_judged_once_in_its_order(seconds: float):
-    """X-7, T2-20."""
+    """X-7, T2-20: no beat is left out, and none is counted twice."""
     inputs = record_inputs.record_inputs(record(seconds))
     found = record_inputs.tiles(inputs, RATE)
     np.testing.assert_array_equal(

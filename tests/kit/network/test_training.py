@@ -128,7 +128,7 @@ def test_adamw_is_torchs():
 
 
 def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_zero():
-    """T0-9, T4-1."""
+    """T0-9, T4-1: the peak of the schedule is the learning rate that was asked for."""
     rates = [training.learning_rate_at(step, 100, 3e-4, 10) for step in range(1, 101)]
     assert rates[0] > 0
     assert max(rates) == rates[9] == 3e-4
