@@ -150,6 +150,13 @@ Family = Literal[
     "contrastive",
     "generative",
 ]
+CLASSICAL: tuple[Family, ...] = ("classical completion", "classical classification")
+
+
+def is_classical(family: str) -> bool:
+    """Whether rows of this family are made without gradient descent: what learned rows are
+    measured against."""
+    return family in CLASSICAL
 
 
 class MethodCard(Model):

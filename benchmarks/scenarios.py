@@ -9,9 +9,6 @@ import numpy as np
 
 from benchmarks.contract import Scenario
 
-# A whole beat may be hidden in every lead: its time is unknowable.
-PRIMARY_WARPED = {"gap", "patches", "future"}
-
 FIXED = (
     Scenario(name="points-75", task="interpolation", hides="points", fraction=0.75),
     Scenario(name="gap-10", task="interpolation", hides="gap", seconds=1),
@@ -25,7 +22,9 @@ FIXED = (
     Scenario(name="forecast-20", task="forecasting", hides="future", seconds=2),
     Scenario(name="forecast-50", task="forecasting", hides="future", seconds=5),
 )
+SNR = {each.name: round(each.snr) for each in FIXED if each.snr is not None}  # dB
 HEARTBEAT = Scenario(name="heartbeat", task="classification", hides="labels")
+MOST_LEADS = 12  # of any board, so that every scenario of a lead that falls off is known
 LEAD_VISIBLE_S = 4.0  # a lead that falls off is seen for this long
 
 
@@ -43,13 +42,6 @@ def of_task(task: str, leads: int) -> list[Scenario]:
     return (
         [HEARTBEAT] if task == "classification" else [s for s in scenarios(leads) if s.task == task]
     )
-
-
-def primary_metric(scenario: Scenario) -> str:
-    """The metric that ranks `scenario` on the board."""
-    if scenario.hides == "labels":
-        return "macro_f1"
-    return "warped_nrmse" if scenario.hides in PRIMARY_WARPED else "nrmse"
 
 
 # A twin of `methods.kit.signal.masks.hidden` on purpose: a method's image holds the kit alone.

@@ -7,7 +7,6 @@ per number), `board.md` is for people, and so is the page `index.html`. Same doc
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 from benchmarks import datasets, places
 from benchmarks.files import write_text
@@ -18,12 +17,10 @@ from leaderboard.page.build import write_page
 from leaderboard.records.cells import cells, read_documents, rows_in_order
 from leaderboard.records.reproduced import read_reproduced
 from leaderboard.records.tidy import COLUMNS, tidy
-from leaderboard.scoring.documents import HARNESS_VERSION, dump
+from leaderboard.scoring.documents import HARNESS_VERSION, Document, dump
 from leaderboard.views.dvc import write_views
 from leaderboard.views.markdown import markdown
 from leaderboard.views.readme import update_readme
-
-Document = dict[str, Any]
 
 
 def write_board(board: str, root: Path = ROOT) -> Path:
@@ -51,13 +48,13 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     }
     write_text(
         out / "board.json",
-        dump({**about, "cells": {f"{c['row']}/{c['task']}-{c['seed']}": c for c in table}}),
+        dump({**about, "cells": {cell.name: cell.plain() for cell in table}}),
     )
     pretrained = [name for name, row in rows(root).items() if row.pretraining == name]
     probes = [name for name, row in rows(root).items() if row.is_probe]
     seed = settings(root).boards[board].seed
     analysis = analyse(board, seed, rows_in_order(board, root), documents, pretrained, probes)
-    write_text(out / "analysis.json", dump(analysis))
+    write_text(out / "analysis.json", dump(analysis.model_dump()))
     note = getattr(datasets.load(settings(root).boards[board].dataset), "NOTE", "")
     write_text(out / "board.md", markdown(board, table, analysis, note))
     write_views(out, documents, table)

@@ -141,15 +141,15 @@ def diff(
 
 
 @app.command()
-def draw(
+def rotation(
     board: BoardName,
     date: Annotated[str, typer.Option(help="YYYY-MM-DD; today if it is not given")] = "",
 ) -> None:
     """Print the cell that is to be made again on a day: each comes once before any comes a second
     time."""
-    from leaderboard.reproduce.rotation import day, draw
+    from leaderboard.reproduce.rotation import cell_of_the_day, day
 
-    typer.echo(draw(board, day(date)))
+    typer.echo(cell_of_the_day(board, day(date)))
 
 
 @app.command()

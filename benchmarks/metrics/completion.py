@@ -8,6 +8,8 @@ error: NaN."""
 import numpy as np
 from numpy.typing import ArrayLike
 
+from benchmarks.metrics.table import HORIZON_S, NRMSE, WARPED_NRMSE, horizon_name
+
 WARP_BAND_S = 0.075
 WARP_PENALTY = 2.5  # squared scales per s of shift
 SHORTEST_WARPED_S = 0.25  # shorter than a heartbeat's own waves: nothing to align
@@ -20,7 +22,6 @@ SPECTRAL_BAND_HZ = (1.0, 40.0)
 SPECTRAL_FRAME_S = 1.0
 # MV²/Hz: white noise of 6 µV up to 40 Hz, about the step of the converters that made the data.
 SPECTRAL_FLOOR = 1e-6
-HORIZON_S = 0.5
 
 
 def nrmse(
@@ -169,31 +170,6 @@ def error_by_horizon(
     return np.sqrt(_ratio(total, count)).reshape(len(truth), bins)
 
 
-def crps(
-    samples: np.ndarray, truth: np.ndarray, wanted: np.ndarray, scale: np.ndarray
-) -> np.ndarray:
-    """Continuous ranked probability score of draws (draws, windows, leads, samples), in scales
-    (windows,).
-
-    Mean distance of the draws to the truth less half their mean distance to each other (the fair
-    estimator of Ferro 2014, doi:10.1002/qj.2270), over wanted samples, leads pooled. One draw
-    scores its mean absolute error."""
-    draws = len(samples)
-    # Among sorted draws, the distances of all pairs sum to that of the k-th times (2k - draws + 1).
-    weights = (2 * np.arange(draws) - draws + 1) / max(draws * (draws - 1), 1)
-    scores = np.full(len(truth), np.nan)
-    for window in range(len(truth)):
-        mask = wanted[window]
-        if mask.any():
-            drawn = np.asarray(samples[:, window], np.float64)[:, mask]
-            distance = np.abs(drawn - truth[window][mask]).mean(0) - weights @ np.sort(
-                drawn, axis=0
-            )
-            by = np.broadcast_to(scale[window][:, None], mask.shape)[mask]
-            scores[window] = (distance / by).mean()
-    return scores
-
-
 def completion_metrics(
     truth: np.ndarray,
     guess: np.ndarray,
@@ -209,8 +185,8 @@ def completion_metrics(
     horizon from the one before."""
     hits, false, missed = rpeak_f1_counts(truth, guess, wanted, rate)
     metrics = {
-        "nrmse": nrmse(truth, guess, wanted, scale),
-        "warped_nrmse": warped_nrmse(truth, guess, wanted, scale, rate),
+        NRMSE.name: nrmse(truth, guess, wanted, scale),
+        WARPED_NRMSE.name: warped_nrmse(truth, guess, wanted, scale, rate),
         "pearson": pearson(truth, guess, wanted),
         "log_spectral_distance": log_spectral_distance(truth, guess, wanted, rate),
         "rpeak_tp": hits,
@@ -219,9 +195,7 @@ def completion_metrics(
     }
     if scenario_hides == "future":
         errors = error_by_horizon(truth, guess, wanted, scale, rate)
-        metrics |= {
-            f"nrmse_{(k + 1) * HORIZON_S:.1f}s": column for k, column in enumerate(errors.T)
-        }
+        metrics |= {horizon_name((k + 1) * HORIZON_S): column for k, column in enumerate(errors.T)}
     return metrics
 
 

@@ -72,7 +72,7 @@ class Refused(Exception):
 
 
 LOG_BYTES = 64 * 1024  # the end of what a method prints is kept
-PREDICTIONS = ("prediction.npy", "samples.npy", "probabilities.npy")
+PREDICTIONS = ("prediction.npy", "probabilities.npy")
 MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -100,9 +100,7 @@ def misplaced(verb: str, name: str, kind: str) -> str | None:
     if kind != "file":
         return f"{where} is a {kind}; only regular files come back"
     if verb == "predict" and name not in PREDICTIONS:
-        return (
-            f"{where} is not asked for; expected {', '.join(PREDICTIONS[:2])} or {PREDICTIONS[2]}"
-        )
+        return f"{where} is not asked for; expected {' or '.join(PREDICTIONS)}"
     if verb != "predict" and not MODEL_NAME.fullmatch(name):
         return f"{where} is no plain name; letters, digits, dots, dashes and underscores come back"
     return None

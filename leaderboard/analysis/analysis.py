@@ -8,32 +8,34 @@ ties and losses. Same documents, same bytes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from benchmarks.contract import CLASSES, TASKS
+from benchmarks.contract import CLASSES, TASKS, is_classical
 from benchmarks.errors import UserError
 from benchmarks.metrics.heartbeats import macro_f1
+from benchmarks.metrics.table import METRICS
 from benchmarks.seeds import generator
 from benchmarks.settings import PROBED
 from leaderboard.analysis import comparisons
+from leaderboard.analysis.document import (
+    Analysis,
+    Coverage,
+    Difference,
+    Figure,
+    Gain,
+    Influence,
+    Matrix,
+    ScenarioAnalysis,
+)
 from leaderboard.analysis.statistics import COVERAGE, Estimate, estimate, interval, pseudo_values
-from leaderboard.scoring.documents import rounded
+from leaderboard.scoring.documents import Document, rounded
 
-CLASSICAL = ("classical completion", "classical classification")
-POOLED = "macro_f1"  # the primary metric that is no mean over patients; the others are errors
-# Differences that would change nobody's choice: five per cent of an error (half a decibel), and
-# what the second decimal of a macro-F1, as papers print it, does not tell apart.
-MARGIN_SKILL = 0.05
-MARGIN_MACRO_F1 = 0.02
 # Rows that a pretraining must beat; the second's encoder is frozen.
 FROM_NOTHING = ("transformer", "untrained")
 # In units of the record's scale. A smaller error is no smaller to anyone; its logarithm must not
 # decide a mean.
 SMALLEST_ERROR = 1e-3
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def analyse(
     documents: Sequence[Document],
     pretrained: Collection[str] = (),
     probes: Collection[str] = (),
-) -> Document:
+) -> Analysis:
     """`analysis.json` of a board from its score documents and its seed.
 
     `rows` in the order of the board; `pretrained` are those with a pretraining of their own,
@@ -77,7 +79,7 @@ def analyse(
         for cell, found in cells.items()
         if found and all(d["status"] == "scored" for d in found)
     }
-    scenarios: Document = {}
+    scenarios: dict[str, ScenarioAnalysis] = {}
     contenders = [row for row in rows if families.get(row, "control") != "control"]
     results = np.zeros((3, len(contenders), len(contenders)), int)
     for task in TASKS:
@@ -89,12 +91,14 @@ def analyse(
             table, metric, patients = _read(board, name, of_task)
             if not table:
                 continue
-            better, scenarios[name] = _scenario(table, metric, families, patients, rng)
+            better, found = _scenario(table, metric, families, patients, rng)
             gains = _gains(
                 table, metric, (pretrained, probes), generator("pretraining", seed, name)
             )
-            scenarios[name] = {"task": task, **scenarios[name], "pretraining": gains}
-            at = [contenders.index(row) for row in scenarios[name]["ranks_of"]]
+            scenarios[name] = ScenarioAnalysis.model_validate(
+                {"task": task, **found, "pretraining": gains}
+            )
+            at = [contenders.index(row) for row in scenarios[name].ranks_of]
             tie = ~(better | better.T | np.eye(len(at), dtype=bool))
             for kind, pairs in enumerate((better, tie, better.T)):
                 results[kind][np.ix_(at, at)] += pairs
@@ -103,15 +107,15 @@ def analyse(
         asked = [PROBED] if row in probes else TASKS
         complete[row] = f"{sum((row, task) in scored for task in asked)}/{len(asked)}"
     wins, ties, losses = results.tolist()
-    return {
-        "board": board,
-        "rows": list(rows),
-        "families": {row: families[row] for row in rows if row in families},
-        "scenarios": scenarios,
-        "matrix": {"rows": contenders, "wins": wins, "ties": ties, "losses": losses},
-        "complete": complete,
-        "coverage": COVERAGE,
-    }
+    return Analysis(
+        board=board,
+        rows=list(rows),
+        families={row: families[row] for row in rows if row in families},
+        scenarios=scenarios,
+        matrix=Matrix(rows=contenders, wins=wins, ties=ties, losses=losses),
+        complete=complete,
+        coverage=Coverage(**COVERAGE),
+    )
 
 
 def _read(
@@ -139,7 +143,7 @@ def _read(
                     " the rows before it; score it again"
                 )
         splits = np.array([split for _, split in people or []])
-        of = _pooled if metric == POOLED else _errors
+        of = _pooled if METRICS[metric].approximate else _errors
         scores = of(
             row,
             [each["patients"] for each in found],
@@ -189,12 +193,12 @@ def _scenario(
     patients: list[str],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, Document]:
-    """Which ranked row is better than which (ranked, ranked), and the scenario as `analysis.json`
-    holds it."""
-    pooled = metric == POOLED
-    sign, margin = _sense(metric)
+    """Which ranked row is better than which (ranked, ranked), and the fields of a
+    `ScenarioAnalysis` but for its task and pretraining."""
+    about = METRICS[metric]
+    sign, margin = about.sign, about.margin or 0.0
     ranked = [scores for scores in table if families[scores.row] != "control"]
-    classical = [s for s in ranked if families[s.row] in CLASSICAL and np.isfinite(s.validation)]
+    classical = [s for s in ranked if is_classical(families[s.row]) and np.isfinite(s.validation)]
     reference = max(classical, key=lambda s: sign * s.validation, default=None)
     differences, detectable = _differences(ranked, reference, margin, rng)
     better = np.zeros((0, 0), bool)
@@ -202,19 +206,21 @@ def _scenario(
     if ranked:
         values = np.array([s.value for s in ranked])
         better = comparisons.better_pairs(
-            np.stack([s.compared for s in ranked]), rng, values if pooled else None
+            np.stack([s.compared for s in ranked]), rng, values if about.approximate else None
         )
         leader = ranked[int(np.argmax(sign * values))].row
         changed = comparisons.leader_change(
             sign * values, sign * np.stack([s.pseudo for s in ranked])
         )
         influence = (
-            {"patient": patients[changed[0]], "leader": ranked[changed[1]].row} if changed else None
+            Influence(patient=patients[changed[0]], leader=ranked[changed[1]].row)
+            if changed
+            else None
         )
     ranks = dict(zip([s.row for s in ranked], comparisons.rank_sets(better).tolist(), strict=True))
     return better, {
         "metric": metric,
-        "better": "higher" if pooled else "lower",
+        "better": about.better,
         "patients": patients,
         "reference": reference.row if reference else None,
         "margin": margin,
@@ -223,20 +229,10 @@ def _scenario(
         "influence": influence,
         "ranks_of": [scores.row for scores in ranked],
         "rows": {
-            scores.row: {
-                **_figure(scores),
-                "rank": ranks.get(scores.row),
-                "difference": differences.get(scores.row),
-            }
+            scores.row: _figure(scores, ranks.get(scores.row), differences.get(scores.row))
             for scores in table
         },
     }
-
-
-def _sense(metric: str) -> tuple[int, float]:
-    """1 where a greater figure is better, else -1; and the difference that would change nobody's
-    choice."""
-    return (1, MARGIN_MACRO_F1) if metric == POOLED else (-1, MARGIN_SKILL)
 
 
 def _gains(
@@ -244,11 +240,11 @@ def _gains(
     metric: str,
     learnt: tuple[Collection[str], Collection[str]],
     rng: np.random.Generator,
-) -> list[Document]:
-    """What pretraining gained: of the pretrained rows the best on the validation patients, against
-    rows that had none; then the same of the probes, against the encoder that was frozen as it was
-    drawn."""
-    sign, margin = _sense(metric)
+) -> list[Gain]:
+    """What pretraining gained: the pretrained row that is best on the validation patients, against
+    each row without pretraining; then the probe that is best there, against the probe of a random
+    encoder."""
+    sign, margin = METRICS[metric].sign, METRICS[metric].margin or 0.0
     rows = {scores.row: scores for scores in table}
     found = []
     for names, bases in zip(learnt, (FROM_NOTHING, FROM_NOTHING[1:]), strict=True):
@@ -259,28 +255,29 @@ def _gains(
             against = {
                 base.row: _differences([best], base, margin, rng)[0][best.row] for base in known
             }
-            found.append({"row": best.row, "against": against})
+            found.append(Gain(row=best.row, against=against))
     return found
 
 
-def _figure(scores: Scores) -> Document:
+def _figure(scores: Scores, rank: list[int] | None, difference: Difference | None) -> Figure:
     known = scores.per_patient[np.isfinite(scores.per_patient)]
-    return {
-        "value": rounded(scores.value),
-        "low": rounded(scores.bounds[0]),
-        "high": rounded(scores.bounds[1]),
-        "per_patient": [rounded(value) for value in scores.per_patient],
-        "patient_sd": rounded(float(known.std(ddof=1))) if known.size > 1 else None,
-        "seed_sd": (
-            rounded(float(scores.per_seed.std(ddof=1))) if len(scores.per_seed) > 1 else None
-        ),
-        "seeds": len(scores.per_seed),
-    }
+    seeds = len(scores.per_seed)
+    return Figure(
+        value=rounded(scores.value),
+        low=rounded(scores.bounds[0]),
+        high=rounded(scores.bounds[1]),
+        per_patient=[rounded(value) for value in scores.per_patient],
+        patient_sd=rounded(float(known.std(ddof=1))) if known.size > 1 else None,
+        seed_sd=rounded(float(scores.per_seed.std(ddof=1))) if seeds > 1 else None,
+        seeds=seeds,
+        rank=rank,
+        difference=difference,
+    )
 
 
 def _differences(
     ranked: list[Scores], reference: Scores | None, margin: float, rng: np.random.Generator
-) -> tuple[dict[str, Document], float | None]:
+) -> tuple[dict[str, Difference], float | None]:
     """Each ranked row against the reference, Holm over all of them, and the smallest detectable
     difference."""
     others = [scores for scores in ranked if scores is not reference]
@@ -313,13 +310,13 @@ def _differences(
     return shown, rounded(detectable)
 
 
-def _shown(found: Estimate, p: float, adjusted: float, margin: float) -> Document:
+def _shown(found: Estimate, p: float, adjusted: float, margin: float) -> Difference:
     low, high = interval(found)
-    return {
-        "value": rounded(found.value),
-        "low": rounded(low),
-        "high": rounded(high),
-        "p": rounded(p),
-        "p_holm": rounded(adjusted),
-        "verdict": comparisons.verdict(found, adjusted, margin),
-    }
+    return Difference(
+        value=rounded(found.value),
+        low=rounded(low),
+        high=rounded(high),
+        p=rounded(p),
+        p_holm=rounded(adjusted),
+        verdict=comparisons.verdict(found, adjusted, margin),
+    )

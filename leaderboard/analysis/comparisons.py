@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.metrics.heartbeats import macro_f1
+from leaderboard.analysis.document import Verdict
 from leaderboard.analysis.statistics import CONFIDENCE, Estimate, interval
 
 LEVEL = 1 - CONFIDENCE  # of each family of tests
@@ -105,7 +106,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return p.tolist()
 
 
-def verdict(found: Estimate, adjusted_p: float, margin: float) -> str:
+def verdict(found: Estimate, adjusted_p: float, margin: float) -> Verdict:
     """What a difference says: `equivalent` where two one-sided tests at 5 % hold it inside ±margin
     (Schuirmann 1987, doi:10.1007/BF01068419: the 90 % interval lies inside), then `better` or
     `worse` by its adjusted p, else `undecided`. A difference that is real but too small to matter
@@ -139,10 +140,9 @@ def better_pairs(
     is better than j.
 
     `scores` (rows, patients); `values` (rows,) where a row's figure is not the mean of its scores.
-    A pair differs where
-    |t| exceeds the 95 % quantile of the largest |t| of all pairs in 2 000 studentised bootstraps of the patients, in a
-    single step (Romano & Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x).
-    """
+    A pair differs where |t| exceeds the 95 % quantile of the largest |t| of all pairs in 2 000
+    studentised bootstraps of the patients, in a single step (Romano & Wolf 2005,
+    doi:10.1111/j.1468-0262.2005.00615.x)."""
     rows, patients = scores.shape
     first, second = np.triu_indices(rows, 1)
     better = np.zeros((rows, rows), bool)

@@ -211,9 +211,9 @@ def readme(
     models = f"""
 ## Predictions and models
 
-`cache/` holds {held} objects by digest, as DVC's cache does; `dvc.lock` and `methods/*/dvc.lock` say which of them is
-which file of `runs/`. In a checkout of this version: `dvc remote add archive /path/to/cache`, then
-`dvc pull --remote archive`.{lacking}
+`cache/` holds {held} objects by digest, as DVC's cache does; `dvc.lock` and `methods/*/dvc.lock`
+say which of them is which file of `runs/`. In a checkout of this version:
+`dvc remote add archive /path/to/cache`, then `dvc pull --remote archive`.{lacking}
 """
     return f"""# {about["name"]}, version {about["version"]}
 
@@ -223,9 +223,11 @@ Cite: {about["citation"]}
 
 | path | what |
 |---|---|
-| `{places.board(board)}/` | the board: `board.md` to read, `board.csv` to compute with, `board.json` with all |
+| `{places.board(board)}/` | the board: `board.md` to read, `board.csv` to compute with, \
+`board.json` with all |
 | `{places.scores(board)}/` | one document per cell, with one row per patient |
-| `methods/*/` | what each method is: card, parameters, digest of its sources, what DVC recorded of its runs |
+| `methods/*/` | what each method is: card, parameters, digest of its sources, what DVC recorded \
+of its runs |
 | `dvc.lock`, `containers/base/*.lock` | data by digest; packages by hash |
 | `croissant.json` | this archive for machines (Croissant 1.0) |
 | `SHA256SUMS` | check it: `sha256sum -c SHA256SUMS` |
@@ -234,8 +236,8 @@ Cite: {about["citation"]}
 
 {derived}
 
-Numbers and code are under Apache-2.0 (`LICENSE`); short windows of signals in `examples.json` and on the page are under
-the licence of the data set that they are from.
+Numbers and code are under Apache-2.0 (`LICENSE`); short windows of signals in
+`examples.json` and on the page are under the licence of the data set that they are from.
 """
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from benchmarks.contract import CLASSES, CONTRACT_VERSION, parse
 from benchmarks.errors import UserError
 from benchmarks.metrics.heartbeats import macro_f1
+from benchmarks.metrics.table import METRICS
 from leaderboard.scoring.documents import HARNESS_VERSION, Document, ScenarioScore, ScoreDocument
 
 # A mean of published numbers, each of six digits, against the published mean.
@@ -55,6 +56,9 @@ def _contradictions(scenario: ScenarioScore) -> Iterator[str]:
         yield f"its primary metric, {scenario.primary}, has no value"
     test = np.array([split == "test" for split in table["split"]])
     for metric, value in scenario.metrics.items():
+        if metric not in METRICS:
+            yield f"{metric} is no metric of this harness; score the row again"
+            continue
         try:
             again = _again(metric, table, test)
         except (TypeError, ValueError, KeyError):
@@ -69,10 +73,11 @@ def _contradictions(scenario: ScenarioScore) -> Iterator[str]:
 def _again(metric: str, table: dict[str, list[Any]], test: np.ndarray) -> float | None:
     """A published metric, made again from its test patients' rows; None where it is no function of
     them."""
-    if metric == "macro_f1":
+    kind = METRICS[metric].interval
+    if kind == "jackknife":
         counts = np.array(table["confusion"], float).reshape(-1, len(CLASSES), len(CLASSES))[test]
         return float(macro_f1(counts.sum(0)))
-    if metric not in table:
+    if not kind:
         return None
     values = np.array(table[metric], float)[test]
     known = values[~np.isnan(values)]

@@ -15,7 +15,7 @@ from benchmarks.cases.records import read_prepared
 from benchmarks.contract import CONTRACT_VERSION, TASKS
 from benchmarks.errors import UserError
 from benchmarks.files import digest
-from benchmarks.scenarios import of_task
+from benchmarks.scenarios import MOST_LEADS, of_task
 from benchmarks.settings import ROOT, board_rows, family, rows, settings
 from leaderboard.gate.flaws import flaws
 from leaderboard.gate.policing import broken
@@ -25,7 +25,6 @@ from pipeline.state import Stage, condition, needed, read_locks, read_stages, up
 
 Document = dict[str, Any]
 NAMED = 8  # of what trips for one reason
-MOST_LEADS = 12
 
 
 class Trip(NamedTuple):

@@ -19,11 +19,11 @@ from benchmarks.files import write_text
 from benchmarks.settings import ROOT
 from benchmarks.text import printable
 from leaderboard.analysis.analysis import FROM_NOTHING
-from leaderboard.page import tables
-from leaderboard.page.content import content
+from leaderboard.page import standings, tables
+from leaderboard.page.content import content, row_families
 from leaderboard.page.inputs import Inputs, read_inputs
 from leaderboard.records.cells import counts
-from leaderboard.records.reproduced import made_again_of
+from leaderboard.views.labels import made_again_of
 from leaderboard.views.markdown import helped
 
 HERE = Path(__file__).parent
@@ -96,16 +96,16 @@ def html(found: Inputs) -> str:
         style=style,
         data=embedded(content(found)),
         tasks=[tables.task_table(found, task) for task in TASKS],
-        overview=tables.overview(found),
-        gains=tables.gains(found),
+        overview=standings.overview(found),
+        gains=standings.gains(found),
         from_nothing=FROM_NOTHING,
         helped=helped(found.analysis) if found.analysis else "",
         failures=tables.failures(found),
         counts=counts(found.cells),
         made_again=made_again_of(found.cells),
-        families=list(dict.fromkeys(tables.row_families(found).values())),
-        rows=len(tables.row_families(found)),
-        verdicts=tables.VERDICTS,
+        families=list(dict.fromkeys(row_families(found).values())),
+        rows=len(row_families(found)),
+        verdicts=standings.VERDICTS,
         licences=(HERE / "vendor/LICENCES.txt").read_text(),
     )
 

@@ -6,14 +6,16 @@ escapes here, and shown by the template's escaping or by the scripts' textConten
 from typing import Any
 
 from benchmarks.contract import CLASSES, TASKS
-from benchmarks.scenarios import FIXED
+from benchmarks.metrics.table import METRICS, Metric
+from benchmarks.scenarios import HEARTBEAT, SNR
 from benchmarks.text import printable
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.pack import pack_answers, pack_questions
+from leaderboard.records.boards import Cell, Summary, ranked_by
 from leaderboard.records.cells import FAMILIES
+from leaderboard.records.reproduced import VERDICTS
 
 Document = dict[str, Any]
-SNR = {scenario.name: scenario.snr for scenario in FIXED if scenario.snr is not None}
 
 
 def content(found: Inputs) -> Document:
@@ -24,7 +26,12 @@ def content(found: Inputs) -> Document:
         "classes": CLASSES,
         "families": FAMILIES,
         "snr": SNR,
-        "tasks": {task: scenarios(found, task) for task in TASKS},
+        "metrics": {name: _metric(metric) for name, metric in METRICS.items()},
+        "verdicts": {word: each.mark for word, each in VERDICTS.items()},
+        "tasks": {
+            task: {name: metric.name for name, metric in scenarios(found, task).items()}
+            for task in TASKS
+        },
         "rows": [
             {"name": row, "family": each, **_method(found, row)}
             for row, each in row_families(found).items()
@@ -33,54 +40,61 @@ def content(found: Inputs) -> Document:
         "confusions": found.confusions,
         "questions": pack_questions(found.questions),
         "answers": {row: pack_answers(each) for row, each in found.answers.items()},
-        "analysis": found.analysis,
+        "analysis": found.analysis and found.analysis.model_dump(),
         "histories": found.histories,
-        "reproduced": found.reproduced,
+        "reproduced": {name: last.model_dump() for name, last in found.reproduced.items()},
     }
+
+
+def _metric(metric: Metric) -> Document:
+    """What the scripts ask of a metric; `horizon` (s) stands where it judges a part of a
+    forecast."""
+    title = metric.title or metric.label
+    about = {
+        "label": metric.label,
+        "title": f"{title} ({metric.unit})" if metric.unit else title,
+        "better": metric.better,
+        "digits": metric.digits,
+    }
+    return about if metric.horizon_s is None else {**about, "horizon": metric.horizon_s}
 
 
 def row_families(found: Inputs) -> dict[str, str]:
     """Every row of the board and its family, in the order of the board."""
-    return {cell["row"]: cell["family"] for cell in found.cells}
+    return {cell.row: cell.family for cell in found.cells}
 
 
-def by_row(found: Inputs) -> dict[tuple[str, str], list[Document]]:
+def by_row(found: Inputs) -> dict[tuple[str, str], list[Cell]]:
     """The seeds of each (row, task)."""
-    groups: dict[tuple[str, str], list[Document]] = {}
+    groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in found.cells:
-        groups.setdefault((cell["row"], cell["task"]), []).append(cell)
+        groups.setdefault((cell.row, cell.task), []).append(cell)
     return groups
 
 
-def scenarios(found: Inputs, task: str) -> dict[str, str]:
+def scenarios(found: Inputs, task: str) -> dict[str, Metric]:
     """The scenarios of a task that the board has, and the metric that ranks each."""
-    return {
-        name: scenario["primary"]
-        for cell in found.cells
-        if cell["task"] == task
-        for name, scenario in cell["scenarios"].items()
-        if scenario["status"] == "scored"
-    }
+    return ranked_by(found.cells, task)
 
 
-def merged(seeds: list[Document]) -> Document:
+def merged(seeds: list[Cell]) -> Document:
     """The seeds of one row and task as one cell. It is scored if all of them are; else it is the
     first that is not. Metrics and provenance are the first seed's; the analysis holds the mean over
     seeds."""
-    failed = next((cell for cell in seeds if cell["status"] != "scored"), None)
+    failed = next((cell for cell in seeds if cell.status != "scored"), None)
     cell = failed or seeds[0]
-    cost = cell["cost"]
-    where = f"seed {cell['seed']}: " if len(seeds) > 1 and failed else ""
+    cost, beats = cell.cost, cell.scenarios.get(HEARTBEAT.name)
+    where = f"seed {cell.seed}: " if len(seeds) > 1 and failed else ""
     return {
-        "status": cell["status"],
-        "reason": where + printable(cell["reason"]) if cell["reason"] else "",
+        "status": cell.status,
+        "reason": where + printable(cell.reason) if cell.reason else "",
         "log": printable(cost.get("log_tail", "")),
-        "seeds": {each["seed"]: each["provenance"].get("key") for each in seeds},
-        "tau": cell["scenarios"].get("heartbeat", {}).get("tau"),
+        "seeds": {each.seed: each.provenance.get("key") for each in seeds},
+        "tau": beats.tau if beats else None,
         "metrics": {
-            name: {metric: _bounds(summary) for metric, summary in scenario["metrics"].items()}
-            for name, scenario in cell["scenarios"].items()
-            if scenario["status"] == "scored"
+            name: {metric: _bounds(summary) for metric, summary in scenario.metrics.items()}
+            for name, scenario in cell.scenarios.items()
+            if scenario.status == "scored"
         },
         "cost": {
             key: value
@@ -89,15 +103,15 @@ def merged(seeds: list[Document]) -> Document:
         },
         "hardware": cost.get("hardware", {}),
         "image": cost.get("image", {}),
-        "provenance": cell["provenance"],
+        "provenance": cell.provenance,
     }
 
 
-def _bounds(summary: Document) -> list[float | None]:
+def _bounds(summary: Summary) -> list[float | None]:
     """[value, low, high], or [value] where there is no interval."""
-    if summary.get("low") is None:
-        return [summary.get("value")]
-    return [summary["value"], summary["low"], summary["high"]]
+    if summary.low is None:
+        return [summary.value]
+    return [summary.value, summary.low, summary.high]
 
 
 def _method(found: Inputs, row: str) -> Document:

@@ -15,13 +15,16 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks import datasets, places
+from benchmarks.contract import parse
 from benchmarks.errors import UserError
 from benchmarks.settings import board as find_board
 from benchmarks.settings import board_rows, rows
+from leaderboard.analysis.document import Analysis
+from leaderboard.records.boards import Cell
 from leaderboard.records.cells import cells, read_documents
 from leaderboard.records.histories import Histories, read_histories
-from leaderboard.records.literature import published_rows
-from leaderboard.records.reproduced import read_reproduced
+from leaderboard.records.literature import literature_rows
+from leaderboard.records.reproduced import Entry, read_reproduced
 from leaderboard.scoring.examples import QUESTIONS
 
 Document = dict[str, Any]
@@ -35,14 +38,14 @@ class Inputs:
     # The board's settings, and title, version, licence, citation and url of its data set.
     about: Document
     noise: Document | None  # the same of the data set that gives it noise
-    cells: list[Document]  # as in board.json, in the order of the board
+    cells: list[Cell]  # as in board.json, in the order of the board
     confusions: Document  # row: {patient: 25 counts}, of the test patients
     methods: Document  # row: summary, reference and departures by its card
     questions: Document
     answers: Document  # row: scenario: what it made of the question
-    analysis: Document | None
-    published: list[Document]  # as `published_rows` gives them
-    reproduced: Document  # ROW/TASK: what was found when it was made again
+    analysis: Analysis | None
+    published: list[Document]  # as `literature_rows` gives them
+    reproduced: dict[str, Entry]  # ROW/TASK: what was found when it was made again
     # Row: its trainings; the pretraining of a probe is that of the row that it probes.
     histories: dict[str, Histories]
 
@@ -69,7 +72,7 @@ def read_inputs(board: str, root: Path) -> Inputs:
         questions=shown.pop(QUESTIONS, None) or {},
         answers=shown,
         analysis=_analysis(out / "analysis.json"),
-        published=published_rows(board, root),
+        published=literature_rows(board, root),
         reproduced={
             name.removeprefix(f"{board}/"): last
             for name, last in reproduced.items()
@@ -111,15 +114,12 @@ def _json(path: Path) -> Any:
         ) from None
 
 
-def _analysis(path: Path) -> Document | None:
+def _analysis(path: Path) -> Analysis | None:
     found = _json(path)
-    if found is not None and not (
-        isinstance(found, dict) and {"scenarios", "matrix", "complete"} <= found.keys()
-    ):
-        raise UserError(
-            f"{path}: no analysis: scenarios, matrix or complete is missing; make the board again"
-        )
-    return found
+    try:
+        return None if found is None else parse(Analysis, found, f"{path}: no analysis")
+    except UserError as error:
+        raise UserError(f"{error}; make the board again") from None
 
 
 def _confusions(document: Document) -> tuple[str, Document]:

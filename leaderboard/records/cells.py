@@ -4,19 +4,20 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 
 from benchmarks import places
 from benchmarks.contract import CLASSES, TASKS, Family
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import ROOT, board_rows, family
 from leaderboard.analysis.statistics import jackknife_macro_f1, patient_mean_interval
-from leaderboard.records.reproduced import published
-from leaderboard.scoring.documents import rounded
+from leaderboard.records.boards import Cell, Summary
+from leaderboard.records.reproduced import Entry, remade
+from leaderboard.scoring.documents import Document, rounded
 
-Document = dict[str, Any]
 FAMILIES = ("control", *get_args(Family))
 BESIDE = (places.COSTS, places.EXAMPLES)  # beside a row's score documents
 
@@ -71,29 +72,30 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
 
 
-def summaries(scenario: Document) -> dict[str, Document]:
-    """Each metric of a scored scenario as value, low and high over its test patients; the bounds
-    are None where a metric is no mean over patients and has no interval of its own."""
+def summaries(scenario: Document) -> dict[str, Summary]:
+    """Each metric of a scored scenario over its test patients; the bounds are None where it has no
+    interval."""
     table = scenario["patients"]
     test = np.array([split == "test" for split in table["split"]])
-    found = {}
+    summed = {}
     for metric, value in scenario["metrics"].items():
         low = high = None
-        if metric == "macro_f1":
+        kind = METRICS[metric].interval
+        if kind == "jackknife":
             shape = (-1, len(CLASSES), len(CLASSES))
             _, low, high = map(
                 rounded, jackknife_macro_f1(np.array(table["confusion"]).reshape(shape)[test])
             )
-        elif metric in table:
+        elif kind == "t":
             _, low, high = map(rounded, patient_mean_interval(np.array(table[metric], float)[test]))
-        found[metric] = {"value": value, "low": low, "high": high}
-    return found
+        summed[metric] = Summary(value=value, low=low, high=high)
+    return summed
 
 
-def cells(documents: list[Document], costs: Document, reproduced: Document) -> list[Document]:
+def cells(documents: list[Document], costs: Document, reproduced: dict[str, Entry]) -> list[Cell]:
     """Every cell as `board.json` holds it: status, summaries, cost, provenance and whether it was
     made again, without the patients' table."""
-    again = published(documents, reproduced)
+    again = remade(documents, reproduced)
     kept = []
     for document in documents:
         spent = costs.get(document["row"], {}).get(
@@ -106,15 +108,18 @@ def cells(documents: list[Document], costs: Document, reproduced: Document) -> l
             )
             for name, scenario in document["scenarios"].items()
         }
-        cost = {key: value for key, value in spent.items() if key != "calls"}
-        made_again = again[document["row"], document["task"]]
-        kept.append({**document, "scenarios": scenarios, "cost": cost, "reproduced": made_again})
+        about = {
+            "scenarios": scenarios,
+            "cost": {key: value for key, value in spent.items() if key != "calls"},
+            "reproduced": again[document["row"], document["task"]],
+        }
+        kept.append(Cell.model_validate({**document, **about}))
     return kept
 
 
-def counts(cells: list[Document]) -> str:
+def counts(cells: list[Cell]) -> str:
     """How many cells have each status, the scored ones first: `112 scored, 64 not-applicable`."""
-    each = [cell["status"] for cell in cells]
+    each = [cell.status for cell in cells]
     return ", ".join(
         f"{each.count(status)} {status}"
         for status in sorted(set(each), key=lambda s: (s != "scored", s))

@@ -1,7 +1,8 @@
 """How the trainings of a row went: what they wrote beside their weights (`history.json`), kept with
 the board.
 
-    leaderboard/curves/BOARD/ROW.json    {"pretrain": {"0": {"step": [...], "training": [...], "validation": [...]}}}
+    leaderboard/curves/BOARD/ROW.json
+    {"pretrain": {"0": {"step": [...], "training": [...], "validation": [...]}}}
 
 by stage (`pretrain` or a task) and seed; a row that learns nothing step by step has an empty one.
 """

@@ -14,34 +14,16 @@ from pydantic import Field
 from tabulate import tabulate
 
 from benchmarks import contract
-from benchmarks.contract import CLASSES, Model, Task
+from benchmarks.contract import Model, Task
 from benchmarks.errors import UserError
-from benchmarks.scenarios import HEARTBEAT, scenarios
+from benchmarks.metrics.table import METRICS
+from benchmarks.scenarios import HEARTBEAT, MOST_LEADS, scenarios
 from benchmarks.settings import ROOT, settings
 from benchmarks.text import markdown_cell
+from leaderboard.records.boards import Cell
 
 PATH = "leaderboard/published.yaml"
 READ = ("in the publication", "second-hand", "unverified")
-MOST_LEADS = 12  # so that every lead-k scenario is known
-BY_CLASS = {"f1": "F1", "sensitivity": "Se", "positive_predictivity": "+P"}
-# j κ weighs κ and the two ectopic classes (Mar et al. 2011, doi:10.1109/TBME.2011.2113395); both
-# are drawn from ours.
-POOLED = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
-    "binary_f1": "binary F1",
-    "macro_auroc": "macro AUROC",
-    "macro_average_precision": "macro AP",
-    "kappa": "κ",
-    "mean_sensitivity": "mean Se",
-    "j_kappa": "jκ",
-}
-COMPLETION = {
-    "nrmse": "nRMSE",
-    "warped_nrmse": "warped nRMSE",
-    "pearson": "r",
-    "rpeak_f1": "R-peak F1",
-}
 
 
 class Value(Model):
@@ -149,15 +131,16 @@ def _troubles(publication: Publication, root: Path) -> list[str]:
 
 
 def _value_troubles(value: Value, task: str) -> list[str]:
-    known = {**BY_CLASS, **POOLED} if task == "classification" else COMPLETION
-    if value.metric not in known:
-        return [f"metric is {value.metric!r}, expected one of {', '.join(known)}"]
-    if (value.metric in BY_CLASS) != (value.label is not None):
+    quotable = [m for m in METRICS.values() if (m.task == task) == (task == HEARTBEAT.task)]
+    by_class = {m.name.removesuffix(f"_{m.label_of}"): bool(m.label_of) for m in quotable}
+    if value.metric not in by_class:
+        return [f"metric is {value.metric!r}, expected one of {', '.join(by_class)}"]
+    if by_class[value.metric] != (value.label is not None):
         return [
-            f"{value.metric}: expected {'a class' if value.metric in BY_CLASS else 'no class'},"
+            f"{value.metric}: expected {'a class' if by_class[value.metric] else 'no class'},"
             f" found {value.label}"
         ]
-    low, high = (0, 1) if task == "classification" else (-1, math.inf)
+    low, high = sorted((METRICS[value.key].best, METRICS[value.key].worst))
     if not (math.isfinite(value.value) and low <= value.value <= high):
         return [
             f"{value.key} is {value.value}, expected a share between {low} and {high}, not per cent"
@@ -165,15 +148,7 @@ def _value_troubles(value: Value, task: str) -> list[str]:
     return []
 
 
-def metric_label(key: str) -> str:
-    """A metric as tables head it: `F1 S` for `f1_S`."""
-    name, _, label = key.rpartition("_")
-    if label in CLASSES and name in BY_CLASS:
-        return f"{BY_CLASS[name]} {label}"
-    return {**POOLED, **COMPLETION}[key]
-
-
-def published_rows(board: str, root: Path = ROOT) -> list[dict[str, Any]]:
+def literature_rows(board: str, root: Path = ROOT) -> list[dict[str, Any]]:
     """The published numbers of a board, one dict each: name, approach, task, scenario, metric (its
     name on our board), label, value, protocol, citation, url, comparable, because, verified,
     where."""
@@ -183,7 +158,7 @@ def published_rows(board: str, root: Path = ROOT) -> list[dict[str, Any]]:
             continue
         about = publication.model_dump(exclude={"board", "doi", "url", "values"})
         for value in publication.values:
-            number = {"metric": value.key, "label": metric_label(value.key), "value": value.value}
+            number = {"metric": value.key, "label": METRICS[value.key].label, "value": value.value}
             rows.append({**about, **number, "url": publication.link})
     return rows
 
@@ -208,13 +183,13 @@ def derived(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
     return {**metrics, "mean_sensitivity": mean, "j_kappa": index}
 
 
-def published_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT) -> str:
+def literature_table(board: str, cells: list[Cell], root: Path = ROOT) -> str:
     """The published heartbeat numbers of a board as Markdown under a heading of their own; empty
     where there are none.
 
     The first line is the span of our own rows that are no control, so that no row of ours is chosen
     by its test score."""
-    rows = [row for row in published_rows(board, root) if row["scenario"] == HEARTBEAT.name]
+    rows = [row for row in literature_rows(board, root) if row["scenario"] == HEARTBEAT.name]
     if not rows:
         return ""
     given = {row["metric"] for row in rows}
@@ -222,7 +197,7 @@ def published_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT) 
     ours = [
         _heartbeat(cell)
         for cell in cells
-        if cell["family"] != "control" and HEARTBEAT.name in cell["scenarios"]
+        if cell.family != "control" and HEARTBEAT.name in cell.scenarios
     ]
     ours = [metrics for metrics in ours if metrics]
     lines = (
@@ -239,7 +214,7 @@ def published_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT) 
         comparable = markdown_cell(f"{first['comparable']}: {first['because']}")
         link = f"[{markdown_cell(name)}]({first['url']})"
         lines.append([link, *(values.get(key, "") for key in keys), comparable, read])
-    head = ["published", *map(metric_label, keys), "comparable with ours", "read"]
+    head = ["published", *(METRICS[key].label for key in keys), "comparable with ours", "read"]
     return (
         "### Published elsewhere\n\nNot made here: no run of ours stands behind these numbers, none"
         " has an interval over patients, and none is ranked. Compare only what the column says is"
@@ -251,15 +226,15 @@ def published_table(board: str, cells: list[dict[str, Any]], root: Path = ROOT) 
 
 
 def _order() -> list[str]:
-    """Every metric that may be quoted of heartbeats: accuracy, those by class, the other pooled
-    ones."""
-    first, *others = POOLED
-    return [first, *(f"{name}_{label}" for name in BY_CLASS for label in CLASSES), *others]
+    """The metrics of heartbeats in the order of the literature's tables: accuracy, those by class,
+    the others."""
+    names = [m.name for m in METRICS.values() if m.task == HEARTBEAT.task]
+    return sorted(names, key=lambda name: (name != "accuracy", not METRICS[name].label_of))
 
 
-def _heartbeat(cell: dict[str, Any]) -> dict[str, float | None]:
-    metrics = cell["scenarios"][HEARTBEAT.name].get("metrics", {})
-    return derived({name: summary["value"] for name, summary in metrics.items()}) if metrics else {}
+def _heartbeat(cell: Cell) -> dict[str, float | None]:
+    metrics = cell.scenarios[HEARTBEAT.name].metrics
+    return derived({name: summary.value for name, summary in metrics.items()}) if metrics else {}
 
 
 def _span(key: str, ours: list[dict[str, float | None]]) -> str:

@@ -6,27 +6,56 @@
 by now, nobody has made that one again yet."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from benchmarks.contract import Model, parse
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
+from leaderboard.scoring.documents import Document
 
 PLACE = "leaderboard/reproduced.json"
-SHOWN = {"identical": "identically", "within tolerance": "within tolerance", "drifted": "drifted"}
-Document = dict[str, Any]
+Word = Literal["identical", "within tolerance", "drifted"]
+
+
+class Verdict(NamedTuple):
+    """How a verdict on a cell that was made again is shown, and what `pqrst reproduce` ends
+    with."""
+
+    came_out: str  # it was made again …
+    mark: str
+    colour: str  # in the terminal
+    exit_status: int
+
+
+VERDICTS: dict[Word, Verdict] = {
+    "identical": Verdict("identically", "✓", "green", 0),
+    "within tolerance": Verdict("within tolerance", "≈", "yellow", 3),
+    "drifted": Verdict("drifted", "✗", "red", 4),
+}
 
 
 class Entry(Model):
-    verdict: Literal["identical", "within tolerance", "drifted"]
+    """What came of making a cell again: one entry of the file."""
+
+    verdict: Word
     date: str
     key: str
     hardware: str
     runner: str
 
 
-def read_reproduced(root: Path = ROOT) -> dict[str, Document]:
+class Remade(Model):
+    """What a board says of a cell that was made again."""
+
+    verdict: Word
+    date: str
+    hardware: str
+    runner: str
+
+
+def read_reproduced(root: Path = ROOT) -> dict[str, Entry]:
     """The entries by BOARD/ROW/TASK; none where there is no file."""
     path = root / PLACE
     try:
@@ -35,42 +64,18 @@ def read_reproduced(root: Path = ROOT) -> dict[str, Document]:
         raise UserError(
             f"{path}: not readable as JSON ({error}); bring it back: git checkout {PLACE}"
         ) from None
-    return {
-        target: parse(Entry, entry, f"{path}: {target}").model_dump()
-        for target, entry in found.items()
-    }
+    return {target: parse(Entry, entry, f"{path}: {target}") for target, entry in found.items()}
 
 
-def published(
-    documents: list[Document], entries: dict[str, Document]
-) -> dict[tuple[str, str], Document | None]:
-    """By (row, task) the verdict and date of a board's cells, None where the published one was not
-    made again."""
-    found: dict[tuple[str, str], Document | None] = {}
+def remade(
+    documents: Sequence[Document], entries: Mapping[str, Entry]
+) -> dict[tuple[str, str], Remade | None]:
+    """By (row, task) what came of making a board's cells again; None where the cell as it stands
+    on the board, by the key of its first seed, was not made again."""
+    verdicts: dict[tuple[str, str], Remade | None] = {}
     for document in sorted(documents, key=lambda document: document["seed"]):
-        entry = entries.get(f"{document['board']}/{document['row']}/{document['task']}", {})
-        current = entry.get("key") == document["provenance"]["key"]
-        kept = (
-            {key: entry[key] for key in ("verdict", "date", "hardware", "runner")}
-            if current
-            else None
-        )
-        found.setdefault((document["row"], document["task"]), kept)
-    return found
-
-
-def made_again_of(cells: list[Document]) -> str:
-    """A board's word on how many of its scored cells were made again, and what came out."""
-    scored = [cell for cell in cells if cell["status"] == "scored"]
-    verdicts = [entry["verdict"] for cell in scored if (entry := cell.get("reproduced"))]
-    came_out = [
-        f"{verdicts.count(word)} {shown}" for word, shown in SHOWN.items() if word in verdicts
-    ]
-    made = f"{len(verdicts)} of {len(scored)} scored ones were made again"
-    return f"{made}: {', '.join(came_out)}" if came_out else made
-
-
-def made_again(cell: Document) -> str:
-    """A board's word on whether a cell was made again."""
-    entry = cell.get("reproduced")
-    return f"{SHOWN[entry['verdict']]} {entry['date']}" if entry else "not yet"
+        entry = entries.get(f"{document['board']}/{document['row']}/{document['task']}")
+        current = entry and entry.key == document["provenance"]["key"]
+        told = Remade(**entry.model_dump(exclude={"key"})) if entry and current else None
+        verdicts.setdefault((document["row"], document["task"]), told)
+    return verdicts

@@ -3,8 +3,8 @@
 from typing import Any
 
 from leaderboard.records.cells import summaries
+from leaderboard.scoring.documents import Document
 
-Document = dict[str, Any]
 COLUMNS = (
     "board",
     "row",
@@ -36,9 +36,7 @@ def tidy(documents: list[Document]) -> list[list[Any]]:
                 continue
             patients = scenario["patients"]["split"].count("test")
             for metric, summary in summaries(scenario).items():
-                numbers = [
-                    "" if summary.get(key) is None else summary[key]
-                    for key in ("value", "low", "high")
-                ]
+                bounds = (summary.value, summary.low, summary.high)
+                numbers = ["" if number is None else number for number in bounds]
                 lines.append([*start, name, document["seed"], metric, *numbers, patients, "scored"])
     return lines

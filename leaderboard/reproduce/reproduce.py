@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks import contract, places
-from benchmarks.contract import TASKS, Status, parse, write_model
+from benchmarks.contract import TASKS, Status, is_classical, parse, write_model
 from benchmarks.errors import UserError
 from benchmarks.files import write_if_changed
 from benchmarks.settings import ROOT, Row, board_rows, settings
@@ -166,7 +166,7 @@ def reproduce(
     named = dict.fromkeys(cell for target in targets for cell in cells(target, root))
     found = [find(each, root, records) for each in named]
     if only_new:
-        known = {target: entry["key"] for target, entry in read_reproduced(root).items()}
+        known = {target: entry.key for target, entry in read_reproduced(root).items()}
         found = [cell for cell in found if known.get(cell.target) != cell.key]
     with tempfile.TemporaryDirectory(prefix="pqrst-pretrained-") as folder:
         for cell in found:
@@ -208,7 +208,7 @@ def make_again(
         reasons.append(
             f"seeds {sorted(cell.texts)} are published, {sorted(documents)} were made here"
         )
-    learned = row is not None and not row.card.family.startswith("classical")
+    learned = row is not None and not is_classical(row.card.family)
     for seed in sorted(documents.keys() & cell.texts.keys()):
         outcome += compare_scores(cell.documents[seed], documents[seed], learned, same_predictions)
     same = (
@@ -430,6 +430,7 @@ def record(verdict: Verdict, root: Path = ROOT) -> Path:
         runner=verdict.runner,
     )
     with exclusive(root):
-        entries = read_reproduced(root) | {verdict.target: entry.model_dump()}
-        write_if_changed(root / PLACE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+        entries = read_reproduced(root) | {verdict.target: entry}
+        plain = {target: each.model_dump() for target, each in entries.items()}
+        write_if_changed(root / PLACE, json.dumps(plain, indent=1, sort_keys=True) + "\n")
     return root / PLACE

@@ -1,5 +1,5 @@
-"""Which cell is made again today: a rotation through all cells of a board, each once before any a
-second time."""
+"""Which cell is made again tonight: a rotation through all cells of a board, in which each comes
+once before any comes a second time."""
 
 import datetime
 import json
@@ -24,9 +24,9 @@ def day(text: str) -> datetime.date:
         raise UserError(f"date is {text!r}, expected YYYY-MM-DD") from None
 
 
-def draw(board: str, date: datetime.date, root: Path = ROOT) -> str:
-    """BOARD/ROW/TASK of one scored cell, drawn by `date`: as many days as there are cells bring
-    each of them once.
+def cell_of_the_day(board: str, date: datetime.date, root: Path = ROOT) -> str:
+    """BOARD/ROW/TASK of the scored cell whose turn it is on `date`: as many days as there are
+    cells bring each of them once.
 
     Controls that the scorer makes from the truth are no cells that could be run. Raises UserError
     where the board is not made or has no scored cell."""

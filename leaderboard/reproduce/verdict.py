@@ -3,50 +3,18 @@ another."""
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leaderboard.views.labels import NAMES
+from benchmarks.metrics.table import METRICS, Tolerance
+from leaderboard.records.reproduced import VERDICTS, Word
 
 Document = dict[str, Any]
-Word = Literal["identical", "within tolerance", "drifted"]
-EXIT_STATUS: dict[Word, int] = {"identical": 0, "within tolerance": 3, "drifted": 4}
-COLOURS: dict[Word, str] = {"identical": "green", "within tolerance": "yellow", "drifted": "red"}
 
 
-class Tolerance(NamedTuple):
-    """How far a metric may be from the published one on other hardware: a share of it, or
-    (`absolute`) in its unit."""
-
-    classical: float
-    learned: float
-    absolute: bool = False
-
-    def allows(self, published: float, here: float, learned: bool) -> bool:
-        most = self.learned if learned else self.classical
-        return abs(here - published) <= most * (1 if self.absolute else abs(published))
-
-
-# Classical rows: other processors and libraries add floats in another order, which shows in the
-# last digits; a class or an R peak that was decided by those may flip. Learned rows: over thousands
-# of steps such digits lead to other weights, as another seed does, so what is allowed is about the
-# spread over seeds. Metrics that are not named here are shown and decide nothing: one beat of a
-# rare class moves its F1 by more, and the correlation and the spectrum of a flat line are those of
-# its last digits.
-TOLERANCES = {
-    "nrmse": Tolerance(1e-3, 0.02),
-    "warped_nrmse": Tolerance(1e-3, 0.02),
-    "rpeak_f1": Tolerance(0.01, 0.03, absolute=True),
-    "macro_f1": Tolerance(1e-3, 0.02, absolute=True),
-    "macro_f1_argmax": Tolerance(1e-3, 0.02, absolute=True),
-    "macro_average_precision": Tolerance(1e-3, 0.02, absolute=True),
-    "macro_auroc": Tolerance(1e-3, 0.02, absolute=True),
-    "accuracy": Tolerance(1e-3, 0.02, absolute=True),
-    "kappa": Tolerance(1e-3, 0.03, absolute=True),
-}
 # The same predictions, scored by the same scorer: nothing but the last published digits may differ.
 SAME_PREDICTIONS = Tolerance(1e-5, 1e-5)
 
@@ -76,7 +44,7 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
-        return EXIT_STATUS[self.word]
+        return VERDICTS[self.word].exit_status
 
 
 def compare_scores(
@@ -94,8 +62,8 @@ def compare_scores(
         )
         for metric in dict.fromkeys([*theirs, *ours]):
             pair = theirs.get(metric), ours.get(metric)
-            tolerance = SAME_PREDICTIONS if same_predictions else TOLERANCES.get(metric)
-            name = f"{seed}: {scenario} {NAMES.get(metric, metric)}"
+            tolerance = SAME_PREDICTIONS if same_predictions else METRICS[metric].tolerance
+            name = f"{seed}: {scenario} {METRICS[metric].label}"
             found.append(Difference(name, *pair, _allowed(pair, tolerance, learned)))
     return found
 
@@ -162,7 +130,7 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
             console.print(f"{equal} figures of the {title} are the same", highlight=False)
     for reason in verdict.reasons:
         console.print(f"- {reason}", highlight=False, markup=False, soft_wrap=True)
-    colour = COLOURS[verdict.word]
+    colour = VERDICTS[verdict.word].colour
     console.print(
         f"{verdict.target}: [bold {colour}]{verdict.word}[/]", highlight=False, soft_wrap=True
     )

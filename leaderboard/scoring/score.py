@@ -18,7 +18,8 @@ from benchmarks.errors import UserError
 from benchmarks.files import digest, replacing
 from benchmarks.metrics import completion as metrics
 from benchmarks.metrics import heartbeats as beat_metrics
-from benchmarks.scenarios import of_task, primary_metric, wanted
+from benchmarks.metrics.table import MACRO_F1, primary_metric
+from benchmarks.scenarios import of_task, wanted
 from benchmarks.settings import RATE, ROOT, Board, Row, family, rows, settings
 from benchmarks.settings import row as find_row
 from leaderboard.scoring.controls import distort
@@ -206,7 +207,7 @@ def score_beats(probabilities: np.ndarray, truth: BeatTruth) -> Document:
     pooled = beat_metrics.beat_metrics(probabilities[test], decided[test], truth.labels[test])
     return {
         "status": "scored",
-        "primary": "macro_f1",
+        "primary": MACRO_F1.name,
         "tau": round(float(tau), 1),
         "metrics": {name: rounded(number) for name, number in pooled.items()},
         "patients": {

@@ -1,31 +1,26 @@
 """What changed between two states of a board, as Markdown for a reviewer."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
 from benchmarks import places
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
 from benchmarks.text import markdown_cell
-from leaderboard.records.boards import made_text
+from leaderboard.records.boards import Board, Cell, Summary, made_text
 from leaderboard.scoring.documents import MADE_FROM
-from leaderboard.views.labels import NAMES
 from pipeline.revisions import file_at
 
-Document = dict[str, Any]
-HIGHER_IS_BETTER = {"macro_f1"}
 
-
-def difference(before: Document | None, after: Document, since: str) -> str:
+def difference(before: Board | None, after: Board, since: str) -> str:
     """Markdown of what changed from one board.json to another: cells that came, went, failed or
     have other values, and what of their provenance differs. `before` is None where the board is
     new, `since` names that state."""
-    old = before["cells"] if before else {}
-    new = after["cells"]
+    old = before.cells if before else {}
+    new = after.cells
     came, went = [key for key in new if key not in old], [key for key in old if key not in new]
     both = [key for key in new if key in old]
     ended = [key for key in both if _status(old[key]) != _status(new[key])]
@@ -42,20 +37,19 @@ def difference(before: Document | None, after: Document, since: str) -> str:
         "unchanged": [key for key in both if key not in (*ended, *moved, *otherwise)],
     }
     parts = [
-        f"## {after['board']}: what changed since {markdown_cell(since)}\n",
+        f"## {after.board}: what changed since {markdown_cell(since)}\n",
         f"{', '.join(f'{len(keys)} {name}' for name, keys in counts.items() if keys)}.\n",
     ]
     for task in TASKS:
         told = [
-            key
-            for key in (*came, *ended, *moved)
-            if new[key]["task"] == task and key not in drifted
+            key for key in (*came, *ended, *moved) if new[key].task == task and key not in drifted
         ]
         lines = [line for key in told for line in _lines(key, old, new)]
         if lines:
             columns = ["cell", "scenario", "metric", "before", "after", "change", "because of"]
             parts.append(
-                f"### {task.capitalize()}\n\n{tabulate(lines, columns, 'github', disable_numparse=True)}\n"
+                f"### {task.capitalize()}\n\n"
+                f"{tabulate(lines, columns, 'github', disable_numparse=True)}\n"
             )
     if drifted:
         shown = ", ".join(f"`{key}` ({_largest(old[key], new[key]):.1g})" for key in drifted)
@@ -74,10 +68,10 @@ def difference(before: Document | None, after: Document, since: str) -> str:
     return "\n".join(parts)
 
 
-def why(before: Document, after: Document) -> list[str]:
+def why(before: Cell, after: Cell) -> list[str]:
     """The parts of a cell's provenance in which two states differ, and `intervals` where equal
     values have others."""
-    old, new = before["provenance"], after["provenance"]
+    old, new = before.provenance, after.provenance
     intervals = _numbers(before) == _numbers(after) and _bounds(before) != _bounds(after)
     return [part for part in (*MADE_FROM, "scorer") if old.get(part) != new.get(part)] + [
         "intervals"
@@ -88,32 +82,29 @@ def board_difference(board: str, against: str = "HEAD", root: Path = ROOT) -> st
     """What changed in a board since git revision `against`, as Markdown; raises UserError where it
     is not made."""
     find_board(board, root)
-    after = json.loads(made_text(board, root=root))
+    after = Board.model_validate_json(made_text(board, root=root))
     before = file_at(against, places.board(board, "board.json"), root)
-    return difference(json.loads(before) if before else None, after, against)
+    return difference(Board.model_validate_json(before) if before else None, after, against)
 
 
-def _numbers(cell: Document) -> dict[tuple[str, str], float | None]:
+def _numbers(cell: Cell) -> dict[tuple[str, str], float | None]:
     """Every value of a cell by scenario and metric."""
-    return {address: summary["value"] for address, summary in _summaries(cell).items()}
+    return {address: summary.value for address, summary in _summaries(cell).items()}
 
 
-def _bounds(cell: Document) -> dict[tuple[str, str], tuple]:
-    return {
-        address: (summary.get("low"), summary.get("high"))
-        for address, summary in _summaries(cell).items()
-    }
+def _bounds(cell: Cell) -> dict[tuple[str, str], tuple]:
+    return {address: (summary.low, summary.high) for address, summary in _summaries(cell).items()}
 
 
-def _summaries(cell: Document) -> dict[tuple[str, str], Document]:
+def _summaries(cell: Cell) -> dict[tuple[str, str], Summary]:
     return {
         (name, metric): summary
-        for name, scenario in cell["scenarios"].items()
-        for metric, summary in (scenario.get("metrics") or {}).items()
+        for name, scenario in cell.scenarios.items()
+        for metric, summary in scenario.metrics.items()
     }
 
 
-def _largest(before: Document, after: Document) -> float:
+def _largest(before: Cell, after: Cell) -> float:
     """The largest change of a cell's numbers, relative to the larger of the two."""
     old, new = _numbers(before), _numbers(after)
     pairs = [(old.get(address), new.get(address)) for address in {**old, **new}]
@@ -121,38 +112,29 @@ def _largest(before: Document, after: Document) -> float:
     return max((abs(a - b) / max(abs(a), abs(b)) for a, b in known), default=1.0)
 
 
-def _status(cell: Document) -> tuple:
-    return cell["status"], tuple(
-        (name, scenario["status"]) for name, scenario in cell["scenarios"].items()
-    )
+def _status(cell: Cell) -> tuple:
+    return cell.status, tuple((name, scenario.status) for name, scenario in cell.scenarios.items())
 
 
-def _lines(key: str, old: Document, new: Document) -> list[list[str]]:
+def _lines(key: str, old: dict[str, Cell], new: dict[str, Cell]) -> list[list[str]]:
     """A cell's lines of the table: its status where that changed, and each scenario whose primary
     metric did."""
-    before, after = old.get(key, {"status": "", "scenarios": {}}), new[key]
-    because = (", ".join(why(before, after)) or "nothing recorded") if key in old else "new"
+    before, after = old.get(key), new[key]
+    because = (", ".join(why(before, after)) or "nothing recorded") if before else "new"
     lines = []
-    if before["status"] != after["status"] and not (
-        key not in old and after["status"] in ("scored", "not-applicable")
-    ):
-        status = (
-            f"{after['status']}: {markdown_cell(after['reason'])}"
-            if after["reason"]
-            else after["status"]
-        )
-        lines.append([key, "", "status", before["status"], status, "", because])
-    was, now = _numbers(before), _numbers(after)
+    status = before.status if before else ""
+    if status != after.status and (before or after.status not in ("scored", "not-applicable")):
+        reason = f": {markdown_cell(after.reason)}" if after.reason else ""
+        lines.append([key, "", "status", status, f"{after.status}{reason}", "", because])
+    was, now = _numbers(before) if before else {}, _numbers(after)
     primary = {
-        name: scenario["primary"]
-        for name, scenario in after["scenarios"].items()
-        if "primary" in scenario
+        name: scenario.primary for name, scenario in after.scenarios.items() if scenario.primary
     }
     for address in primary.items():
         if was.get(address) != now.get(address):
             name, metric = address
             change = _change(metric, was.get(address), now.get(address))
-            shown = NAMES.get(metric, metric), _shown(was.get(address)), _shown(now.get(address))
+            shown = METRICS[metric].label, _shown(was.get(address)), _shown(now.get(address))
             lines.append([key, name, *shown, change, because])
     beside = sum(was.get(address) != now.get(address) for address in {**was, **now})
     return lines or (
@@ -167,5 +149,5 @@ def _shown(value: float | None) -> str:
 def _change(metric: str, before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return ""
-    better = (after > before) == (metric in HIGHER_IS_BETTER)
+    better = (after - before) * METRICS[metric].sign > 0
     return f"{after - before:+.2g} ({'better' if better else 'worse'})"

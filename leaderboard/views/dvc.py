@@ -8,67 +8,65 @@ import csv
 import io
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.contract import CLASSES
 from benchmarks.files import replacing, write_text
-from benchmarks.scenarios import HEARTBEAT
-from leaderboard.scoring.documents import dump, rounded
+from benchmarks.metrics.table import METRICS, NRMSE
+from benchmarks.scenarios import HEARTBEAT, SNR
+from leaderboard.records.boards import Cell
+from leaderboard.scoring.documents import Document, dump, rounded
 
-Document = dict[str, Any]
 HORIZON = "forecast-50"
-NOISE = {"snr-12": 12, "snr-6": 6, "snr-0": 0, "snr-minus-6": -6}  # dB
 
 
-def primary_values(cells: list[Document]) -> dict[str, dict[str, float]]:
+def primary_values(cells: list[Cell]) -> dict[str, dict[str, float]]:
     """For each row the primary metric of each scenario that it has a score for, the mean over its
     seeds."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
-        for name, scenario in cell["scenarios"].items():
-            value = _value(scenario, scenario.get("primary", ""))
+        for name, scenario in cell.scenarios.items():
+            value = scenario.value(scenario.primary)
             if value is not None:
-                found[cell["row"]][name].append(value)
+                found[cell.row][name].append(value)
     return {
         row: {name: _mean(values) for name, values in each.items()} for row, each in found.items()
     }
 
 
-def scores(cells: list[Document]) -> list[Document]:
+def scores(cells: list[Cell]) -> list[Document]:
     """The primary metric of each cell and scenario with its interval: row, family, seed, scenario,
     metric, value, low, high."""
     lines = []
     for cell in cells:
-        about = {"row": cell["row"], "family": cell["family"], "seed": cell["seed"]}
-        for name, scenario in cell["scenarios"].items():
-            if _value(scenario, scenario.get("primary", "")) is not None:
-                summary = scenario["metrics"][scenario["primary"]]
-                lines.append({**about, "scenario": name, "metric": scenario["primary"], **summary})
+        about = {"row": cell.row, "family": cell.family, "seed": cell.seed}
+        for name, scenario in cell.scenarios.items():
+            if scenario.value(scenario.primary) is not None:
+                summary = scenario.metrics[scenario.primary].model_dump()
+                lines.append({**about, "scenario": name, "metric": scenario.primary, **summary})
     return lines
 
 
-def horizons(cells: list[Document]) -> list[Document]:
+def horizons(cells: list[Cell]) -> list[Document]:
     """nRMSE of each half second of the longest forecast by where it ends: row, seconds, nrmse."""
     lines = []
     for cell in filter(_drawn, cells):
-        for metric in cell["scenarios"].get(HORIZON, {}).get("metrics", {}):
-            value = _value(cell["scenarios"][HORIZON], metric)
-            if metric.startswith("nrmse_") and value is not None:
-                seconds = float(metric.removeprefix("nrmse_").removesuffix("s"))
-                lines.append({"row": cell["row"], "seconds": seconds, "nrmse": value})
+        for metric in METRICS.values():
+            value = cell.value(HORIZON, metric)
+            if metric.horizon_s is not None and value is not None:
+                lines.append({"row": cell.row, "seconds": metric.horizon_s, NRMSE.name: value})
     return lines
 
 
-def noise(cells: list[Document]) -> list[Document]:
+def noise(cells: list[Cell]) -> list[Document]:
     """nRMSE by the signal-to-noise ratio of what a row was given: row, snr_db, nrmse."""
     lines = []
     for cell in filter(_drawn, cells):
-        for name, snr in NOISE.items():
-            value = _value(cell["scenarios"].get(name, {}), "nrmse")
+        for name, snr in SNR.items():
+            value = cell.value(name, NRMSE)
             if value is not None:
-                lines.append({"row": cell["row"], "snr_db": snr, "nrmse": value})
+                lines.append({"row": cell.row, "snr_db": snr, NRMSE.name: value})
     return lines
 
 
@@ -95,7 +93,7 @@ def confusions(documents: list[Document]) -> list[Document]:
     return lines
 
 
-def write_views(out: Path, documents: list[Document], cells: list[Document]) -> None:
+def write_views(out: Path, documents: list[Document], cells: list[Cell]) -> None:
     """Replace `out`/metrics and `out`/plots. `documents` are the score documents, `cells` what
     board.json holds."""
     rows = primary_values(cells)
@@ -109,14 +107,10 @@ def write_views(out: Path, documents: list[Document], cells: list[Document]) -> 
     _replace(out / "plots", {f"{name}.csv": _csv(lines) for name, lines in tables.items() if lines})
 
 
-def _drawn(cell: Document) -> bool:
+def _drawn(cell: Cell) -> bool:
     """Whether a cell has a curve: of several seeds the first, of the controls the flat line
     alone."""
-    return cell["seed"] == 0 and (cell["family"] != "control" or cell["row"] == "mean")
-
-
-def _value(scenario: Document, metric: str) -> float | None:
-    return (scenario.get("metrics") or {}).get(metric, {}).get("value")
+    return cell.seed == 0 and (cell.family != "control" or cell.row == "mean")
 
 
 def _mean(values: list[float]) -> float:

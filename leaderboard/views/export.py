@@ -1,13 +1,12 @@
 """A board that was made, as text for a program or a paper."""
 
-import json
 from pathlib import Path
 
 from benchmarks.contract import TASKS
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
 from benchmarks.settings import board as find_board
-from leaderboard.records.boards import made_text
+from leaderboard.records.boards import made_text, read_analysis, read_cells
 from leaderboard.views.latex import latex_table
 
 
@@ -16,15 +15,16 @@ def export_latex(board: str, tasks: list[str], root: Path = ROOT) -> str:
 
     Raises UserError where the board or its analysis is not there, or a task is unknown.
     """
-    cells = list(json.loads(_read(board, "board.json", tasks, root))["cells"].values())
-    analysis = json.loads(_read(board, "analysis.json", tasks, root))
+    _known(board, tasks, root)
+    cells, analysis = read_cells(board, root), read_analysis(board, root)
     return "\n".join(latex_table(board, task, cells, analysis) for task in tasks or TASKS)
 
 
 def export_csv(board: str, tasks: list[str], root: Path = ROOT) -> str:
     """The lines of board.csv that are of some tasks (all tasks if none is named); raises as
     `export_latex`."""
-    head, *lines = _read(board, "board.csv", tasks, root).splitlines(keepends=True)
+    _known(board, tasks, root)
+    head, *lines = made_text(board, "board.csv", root).splitlines(keepends=True)
     place = head.strip().split(",").index("task")
     # No column up to the task holds free text, so none is quoted.
     return "".join(
@@ -32,9 +32,8 @@ def export_csv(board: str, tasks: list[str], root: Path = ROOT) -> str:
     )
 
 
-def _read(board: str, name: str, tasks: list[str], root: Path) -> str:
-    """The text of a file of a board, once board and tasks are known to be."""
+def _known(board: str, tasks: list[str], root: Path) -> None:
+    """Raise UserError for a board or a task that there is not."""
     find_board(board, root)
     if unknown := [task for task in tasks if task not in TASKS]:
         raise UserError(f"no task {unknown[0]!r}; known: {', '.join(TASKS)}")
-    return made_text(board, name, root)

@@ -1,36 +1,25 @@
-"""How every view of a board shows a metric, a number with its interval, and a cost."""
+"""How every view of a board shows a number with its interval, a cost, and whether a cell was made
+again."""
 
-from typing import Any
-
-Cell = dict[str, Any]
-NAMES = {"nrmse": "nRMSE", "warped_nrmse": "warped nRMSE", "macro_f1": "macro-F1"}
-APPROXIMATE = {"macro_f1": "<br>(interval approximate)"}
-CLASSIFICATION = {
-    "f1_N": "F1 N",
-    "f1_S": "F1 S",
-    "f1_V": "F1 V",
-    "f1_F": "F1 F",
-    "macro_f1_argmax": "F1 at argmax",
-    "macro_average_precision": "macro AP",
-    "macro_auroc": "macro AUROC",
-    "accuracy": "accuracy",
-    "kappa": "κ",
-    "calibration_error": "ECE",
-}
+from benchmarks.metrics.table import Metric
+from leaderboard.records.boards import Cell, Summary
+from leaderboard.records.reproduced import VERDICTS
 
 
-def number(summary: dict[str, Any] | None) -> str:
+def number(summary: Summary | None, metric: Metric) -> str:
     """A value with its interval, as far as there is one."""
-    if not summary or summary.get("value") is None:
+    if summary is None or summary.value is None:
         return "–"
-    if summary.get("low") is None:
-        return f"{summary['value']:.3f}"
-    return f"{summary['value']:.3f} ({summary['low']:.2f}–{summary['high']:.2f})"
+    value = f"{summary.value:.{metric.digits}f}"
+    if summary.low is None or summary.high is None:
+        return value
+    digits = metric.digits - 1  # a bound is less sure than the value
+    return f"{value} ({summary.low:.{digits}f}–{summary.high:.{digits}f})"
 
 
 def cost(cell: Cell) -> list[str]:
     """Wall time, peak memory and runner of a cell."""
-    spent = cell["cost"]
+    spent = cell.cost
     return (
         [f"{spent['wall_s']:.0f} s", f"{spent['peak_memory_mb']:.0f} MB", spent["runner"]]
         if spent
@@ -41,3 +30,22 @@ def cost(cell: Cell) -> list[str]:
 def signed(value: float | None) -> str:
     """A difference with its sign and two digits."""
     return "–" if value is None else f"{value:+z.2f}".replace("-", "−")
+
+
+def made_again_of(cells: list[Cell]) -> str:
+    """A board's word on how many of its scored cells were made again, and what came out."""
+    scored = [cell for cell in cells if cell.status == "scored"]
+    verdicts = [cell.reproduced.verdict for cell in scored if cell.reproduced]
+    came_out = [
+        f"{verdicts.count(word)} {each.came_out}"
+        for word, each in VERDICTS.items()
+        if word in verdicts
+    ]
+    made = f"{len(verdicts)} of {len(scored)} scored ones were made again"
+    return f"{made}: {', '.join(came_out)}" if came_out else made
+
+
+def made_again(cell: Cell) -> str:
+    """A board's word on whether a cell was made again."""
+    last = cell.reproduced
+    return f"{VERDICTS[last.verdict].came_out} {last.date}" if last else "not yet"

@@ -1,12 +1,11 @@
 """One task of a board as a LaTeX table (booktabs), with intervals and ties, for a paper."""
 
-from typing import Any
-
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.text import printable
-from leaderboard.views.labels import NAMES
+from leaderboard.analysis.document import Analysis, ScenarioAnalysis
+from leaderboard.records.boards import Cell
 
-Cell = dict[str, Any]
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -26,22 +25,22 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(each, each) for each in " ".join(printable(text).split()))
 
 
-def latex_table(board: str, task: str, cells: list[Cell], analysis: dict[str, Any]) -> str:
+def latex_table(board: str, task: str, cells: list[Cell], analysis: Analysis) -> str:
     """The table of one task: a line per row that does it, a column per scenario, each value over
     its interval.
 
     `cells` are those of board.json, `analysis` is analysis.json. Bold are the rows that tie for the
     first place: those whose rank set holds rank 1, which no row is significantly better than.
     Raises UserError for a task of which the analysis has no scenario."""
-    scenarios = {name: each for name, each in analysis["scenarios"].items() if each["task"] == task}
+    scenarios = analysis.of_task(task)
     if not scenarios:
-        known = ", ".join(dict.fromkeys(each["task"] for each in analysis["scenarios"].values()))
+        known = ", ".join(dict.fromkeys(each.task for each in analysis.scenarios.values()))
         raise UserError(f"{board}: no task {task!r} in its analysis; known: {known}")
-    mine = [cell for cell in cells if cell["task"] == task and cell["status"] != "not-applicable"]
-    families = {cell["row"]: cell["family"] for cell in mine}
+    mine = [cell for cell in cells if cell.task == task and cell.status != "not-applicable"]
+    families = {cell.row: cell.family for cell in mine}
     order = sorted(families, key=lambda row: families[row] == "control")  # controls last
     head = [
-        _stacked(escape(name), f"({escape(NAMES.get(each['metric']) or each['metric'])})")
+        _stacked(escape(name), f"({escape(METRICS[each.metric].label)})")
         for name, each in scenarios.items()
     ]
     lines = []
@@ -62,56 +61,57 @@ def latex_table(board: str, task: str, cells: list[Cell], analysis: dict[str, An
     )
     return (
         "% \\usepackage{booktabs}\n\\begin{table*}\n\\centering\n\\small\n"
-        f"\\caption{{{_caption(board, task, scenarios, analysis)}}}\n\\label{{tab:pqrst-{board}-{task}}}\n"
+        f"\\caption{{{_caption(board, task, scenarios, analysis)}}}\n"
+        f"\\label{{tab:pqrst-{board}-{task}}}\n"
         f"{body}\n\\end{{table*}}\n"
     )
 
 
-def _line(row: str, cells: list[Cell], scenarios: dict[str, Any]) -> str:
-    failed = [cell for cell in cells if cell["row"] == row and cell["status"] != "scored"]
-    if failed and not any(row in each["rows"] for each in scenarios.values()):
-        reason = escape(f"{failed[0]['status']}: {failed[0]['reason']}"[:80])
+def _line(row: str, cells: list[Cell], scenarios: dict[str, ScenarioAnalysis]) -> str:
+    failed = [cell for cell in cells if cell.row == row and cell.status != "scored"]
+    if failed and not any(row in each.rows for each in scenarios.values()):
+        reason = escape(f"{failed[0].status}: {failed[0].reason}"[:80])
         return rf"{escape(row)} & \multicolumn{{{len(scenarios)}}}{{l}}{{\emph{{{reason}}}}} \\"
     return " & ".join([escape(row), *(_value(row, each) for each in scenarios.values())]) + r" \\"
 
 
-def _value(row: str, scenario: dict[str, Any]) -> str:
-    found = scenario["rows"].get(row)
-    if not found or found["value"] is None:
+def _value(row: str, scenario: ScenarioAnalysis) -> str:
+    found = scenario.rows.get(row)
+    if not found or found.value is None:
         return "--"
-    rank, difference = found.get("rank"), found.get("difference")
-    text = f"{found['value']:.3f}"
+    rank, difference = found.rank, found.difference
+    text = f"{found.value:.3f}"
     text = rf"\textbf{{{text}}}" if rank and rank[0] == 1 else text
     text += (
         REFERENCE
-        if row == scenario["reference"]
-        else MARKS.get(difference["verdict"], "")
+        if row == scenario.reference
+        else MARKS.get(difference.verdict, "")
         if difference
         else ""
     )
-    if found.get("low") is None:
+    if found.low is None or found.high is None:
         return text
-    return _stacked(text, f"({found['low']:.2f}--{found['high']:.2f})")
+    return _stacked(text, f"({found.low:.2f}--{found.high:.2f})")
 
 
 def _stacked(above: str, below: str) -> str:
     return rf"\shortstack{{{above}\\{{\scriptsize {below}}}}}"
 
 
-def _caption(board: str, task: str, scenarios: dict[str, Any], analysis: dict[str, Any]) -> str:
+def _caption(
+    board: str, task: str, scenarios: dict[str, ScenarioAnalysis], analysis: Analysis
+) -> str:
     first = next(iter(scenarios.values()))
-    better = f"{first['better']} is better"
-    patients = len(first["patients"])
-    coverage = analysis["coverage"]["pooled" if task == "classification" else "mean"]
+    better, pooled = f"{first.better} is better", METRICS[first.metric].approximate
+    patients = len(first.patients)
+    coverage = analysis.coverage.pooled if pooled else analysis.coverage.mean
     about = (
         "the pooled macro-F1 has a jackknife by patient (approximate: it covered"
         f" {100 * coverage:.0f}\\,\\% in simulation)"
-        if task == "classification"
+        if pooled
         else "t intervals of the mean over patients"
     )
-    references = dict.fromkeys(
-        each["reference"] for each in scenarios.values() if each["reference"]
-    )
+    references = dict.fromkeys(each.reference for each in scenarios.values() if each.reference)
     strongest = ", ".join(map(escape, references))
     against = (
         f" $\\dagger$: the strongest classical row, chosen on validation patients ({strongest});"

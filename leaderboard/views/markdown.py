@@ -1,30 +1,29 @@
 """A board as Markdown: per task a table of figures, with failures and their reasons, and one of
 comparisons."""
 
-from typing import Any
-
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import METRICS, columns_beside
+from benchmarks.scenarios import HEARTBEAT
 from benchmarks.text import markdown_cell
 from leaderboard.analysis.analysis import FROM_NOTHING
 from leaderboard.analysis.comparisons import LEVEL, POWER, smallest_p
+from leaderboard.analysis.document import Analysis, Difference, Figure, ScenarioAnalysis
 from leaderboard.analysis.statistics import CONFIDENCE
+from leaderboard.records.boards import Cell, ranked_by
 from leaderboard.records.cells import counts
-from leaderboard.records.literature import published_table
-from leaderboard.records.reproduced import made_again, made_again_of
-from leaderboard.views.labels import APPROXIMATE, CLASSIFICATION, NAMES, Cell, cost, number, signed
-
-Analysis = dict[str, Any]  # analysis.json
+from leaderboard.records.literature import literature_table
+from leaderboard.views.labels import cost, made_again, made_again_of, number, signed
 
 
 def unfinished(cells: list[Cell]) -> dict[str, str]:
     """Of each row with a cell that failed, how many of its tasks are scored: `3/4 tasks`."""
     asked: dict[str, dict[str, bool]] = {}
     for cell in cells:
-        if cell["status"] != "not-applicable":
-            tasks = asked.setdefault(cell["row"], {})
-            tasks[cell["task"]] = tasks.get(cell["task"], True) and cell["status"] == "scored"
+        if cell.status != "not-applicable":
+            tasks = asked.setdefault(cell.row, {})
+            tasks[cell.task] = tasks.get(cell.task, True) and cell.status == "scored"
     return {
         row: f"{sum(tasks.values())}/{len(tasks)} tasks"
         for row, tasks in asked.items()
@@ -35,27 +34,26 @@ def unfinished(cells: list[Cell]) -> dict[str, str]:
 def task_table(task: str, cells: list[Cell]) -> str:
     """The Markdown table of one task; rows that do not do it are named below, failures stand in
     it."""
-    mine, partial = [cell for cell in cells if cell["task"] == task], unfinished(cells)
-    scored = next((cell for cell in mine if cell["row"] == "oracle"), mine[0])
-    scenarios = {name: scenario["primary"] for name, scenario in scored["scenarios"].items()}
-    extra = CLASSIFICATION if task == "classification" else {}
+    mine, partial = [cell for cell in cells if cell.task == task], unfinished(cells)
+    scenarios = ranked_by(mine, task)
+    extra = columns_beside(task)
     labels = [
-        f"{name}<br>{NAMES[metric]}{APPROXIMATE.get(metric, '')}"
+        f"{name}<br>{metric.label}{'<br>(interval approximate)' if metric.approximate else ''}"
         for name, metric in scenarios.items()
     ]
-    head = ["row", "family", *labels, *extra.values()]
+    head = ["row", "family", *labels, *(metric.label for metric in extra)]
     lines = []
     for cell in mine:
-        if cell["status"] == "not-applicable":
+        if cell.status == "not-applicable":
             continue
-        notes = [f"seed {cell['seed']}" if cell["seed"] else "", partial.get(cell["row"], "")]
-        label = f"{cell['row']} ({', '.join(filter(None, notes))})" if any(notes) else cell["row"]
-        if cell["status"] != "scored":
-            reason = f"**{cell['status']}**: {markdown_cell(cell['reason'])}"
+        notes = [f"seed {cell.seed}" if cell.seed else "", partial.get(cell.row, "")]
+        label = f"{cell.row} ({', '.join(filter(None, notes))})" if any(notes) else cell.row
+        if cell.status != "scored":
+            reason = f"**{cell.status}**: {markdown_cell(cell.reason)}"
             lines.append(
                 [
                     label,
-                    cell["family"],
+                    cell.family,
                     reason,
                     *[""] * (len(head) - 3),
                     *cost(cell),
@@ -63,15 +61,10 @@ def task_table(task: str, cells: list[Cell]) -> str:
                 ]
             )
             continue
-        found = cell["scenarios"]
-        values = [
-            number(found.get(name, {}).get("metrics", {}).get(metric))
-            for name, metric in scenarios.items()
-        ]
-        if extra:
-            values += [number(found["heartbeat"]["metrics"].get(metric)) for metric in extra]
-        lines.append([label, cell["family"], *values, *cost(cell), made_again(cell)])
-    absent = sorted({cell["row"] for cell in mine if cell["status"] == "not-applicable"})
+        shown = [*scenarios.items(), *((HEARTBEAT.name, metric) for metric in extra)]
+        values = [number(cell.summary(name, metric), metric) for name, metric in shown]
+        lines.append([label, cell.family, *values, *cost(cell), made_again(cell)])
+    absent = sorted({cell.row for cell in mine if cell.status == "not-applicable"})
     head += ["wall", "peak memory", "runner", "reproduced"]
     text = tabulate(lines, head, tablefmt="github", disable_numparse=True)
     return text + (f"\n\nNot applicable: {', '.join(absent)}.\n" if absent else "\n")
@@ -80,44 +73,41 @@ def task_table(task: str, cells: list[Cell]) -> str:
 def comparison_table(task: str, analysis: Analysis) -> str:
     """The Markdown table of one task's rows against the strongest classical row, and what it can't
     tell."""
-    scenarios = {
-        name: found for name, found in analysis["scenarios"].items() if found["task"] == task
-    }
-    ranked = {row for found in scenarios.values() for row in found["ranks_of"]}
-    rows = [row for row in analysis["rows"] if row in ranked]
+    scenarios = analysis.of_task(task)
+    ranked = {row for scenario in scenarios.values() for row in scenario.ranks_of}
+    rows = [row for row in analysis.rows if row in ranked]
     if not rows:
         return "No row that is no control was scored.\n"
     head = [
-        f"{name}<br>against {found['reference'] or 'none'}" for name, found in scenarios.items()
+        f"{name}<br>against {scenario.reference or 'none'}" for name, scenario in scenarios.items()
     ]
-    lines = [[row, *(_compared(row, found) for found in scenarios.values())] for row in rows]
+    lines = [[row, *(_compared(row, scenario) for scenario in scenarios.values())] for row in rows]
     parts = [tabulate(lines, ["row", *head], tablefmt="github", disable_numparse=True) + "\n"]
     detectable = [
-        f"{name} {found['mde']:.2f}"
-        for name, found in scenarios.items()
-        if found["mde"] is not None
+        f"{name} {scenario.mde:.2f}"
+        for name, scenario in scenarios.items()
+        if scenario.mde is not None
     ]
-    patients = max(len(found["patients"]) for found in scenarios.values())
+    patients = max(len(scenario.patients) for scenario in scenarios.values())
     if detectable:
         parts.append(
             f"Smallest difference that {patients} patients show {POWER:.0%} of the time:"
             f" {', '.join(detectable)}.\n"
         )
-    powerless = [name for name, found in scenarios.items() if _powerless(found)]
+    powerless = [name for name, scenario in scenarios.items() if _powerless(scenario)]
     if powerless:
         parts.append(
             f"{patients} patients are too few for a permutation to call any of so many rows better"
             f" or worse: {', '.join(powerless)}.\n"
         )
-    for name, found in scenarios.items():
-        if found["influence"]:
+    for name, scenario in scenarios.items():
+        if scenario.influence:
             without = (
-                f"without patient {found['influence']['patient']} it is"
-                f" {found['influence']['leader']}"
+                f"without patient {scenario.influence.patient} it is {scenario.influence.leader}"
             )
-            parts.append(f"One patient decides who leads {name}: {found['leader']}, {without}.\n")
+            parts.append(f"One patient decides who leads {name}: {scenario.leader}, {without}.\n")
     spread = [
-        [row, *(_spread(found["rows"].get(row)) for found in scenarios.values())] for row in rows
+        [row, *(_spread(scenario.rows.get(row)) for scenario in scenarios.values())] for row in rows
     ]
     spread = [line for line in spread if any(line[1:])]
     if spread:
@@ -128,53 +118,47 @@ def comparison_table(task: str, analysis: Analysis) -> str:
     return "\n".join(parts)
 
 
-def _powerless(scenario: dict[str, Any]) -> bool:
-    compared = sum(found["difference"] is not None for found in scenario["rows"].values())
-    return compared * smallest_p(len(scenario["patients"])) >= LEVEL
+def _powerless(scenario: ScenarioAnalysis) -> bool:
+    compared = sum(found.difference is not None for found in scenario.rows.values())
+    return compared * smallest_p(len(scenario.patients)) >= LEVEL
 
 
-def _compared(row: str, scenario: dict[str, Any]) -> str:
+def _compared(row: str, scenario: ScenarioAnalysis) -> str:
     """Verdict, difference with its interval, and rank set of a row."""
-    found = scenario["rows"].get(row)
-    if found is None:
+    figure = scenario.rows.get(row)
+    if figure is None or figure.rank is None:
         return "–"
-    first, last = found["rank"]
+    first, last = figure.rank
     rank = f"rank {first}" if first == last else f"rank {first}–{last}"
-    if found["difference"] is None:
-        return f"{'reference' if row == scenario['reference'] else ''}<br>{rank}".removeprefix(
-            "<br>"
-        )
-    return f"{_difference(found['difference'])}<br>{rank}"
+    if figure.difference is None:
+        return f"{'reference' if row == scenario.reference else ''}<br>{rank}".removeprefix("<br>")
+    return f"{_difference(figure.difference)}<br>{rank}"
 
 
-def _difference(difference: dict[str, Any] | None) -> str:
+def _difference(difference: Difference | None) -> str:
     """A difference with its verdict and interval."""
     if difference is None:
         return "–"
-    verdict = (
-        f"**{difference['verdict']}**"
-        if difference["verdict"] == "better"
-        else difference["verdict"]
-    )
-    if difference["low"] is None:
-        return f"{verdict} {signed(difference['value'])}"
-    bounds = f"({signed(difference['low'])} to {signed(difference['high'])})"
-    return f"{verdict} {signed(difference['value'])} {bounds}"
+    verdict = f"**{difference.verdict}**" if difference.verdict == "better" else difference.verdict
+    if difference.low is None:
+        return f"{verdict} {signed(difference.value)}"
+    bounds = f"({signed(difference.low)} to {signed(difference.high)})"
+    return f"{verdict} {signed(difference.value)} {bounds}"
 
 
-def _spread(found: dict[str, Any] | None) -> str:
-    if found is None or found["seed_sd"] is None:
+def _spread(found: Figure | None) -> str:
+    if found is None or found.seed_sd is None:
         return ""
-    return f"{found['seed_sd']:.3f} \\| {found['patient_sd'] or 0:.3f}"
+    return f"{found.seed_sd:.3f} \\| {found.patient_sd or 0:.3f}"
 
 
 def pretraining_table(analysis: Analysis) -> str:
     """What pretraining gained, scenario by scenario; empty where no row of the board is
     pretrained."""
     lines = [
-        [name, gain["row"], *(_difference(gain["against"].get(base)) for base in FROM_NOTHING)]
-        for name, found in analysis["scenarios"].items()
-        for gain in found["pretraining"]
+        [name, gain.row, *(_difference(gain.against.get(base)) for base in FROM_NOTHING)]
+        for name, found in analysis.scenarios.items()
+        for gain in found.pretraining
     ]
     if not lines:
         return ""
@@ -196,38 +180,36 @@ def helped(analysis: Analysis) -> str:
     """In which scenarios a pretraining gained something over both rows that had none, in words."""
     names = [
         name
-        for name, found in analysis["scenarios"].items()
-        for gain in found["pretraining"]
-        if len(gain["against"]) == len(FROM_NOTHING)
-        and all((d["low"] or 0) > 0 for d in gain["against"].values())
+        for name, found in analysis.scenarios.items()
+        for gain in found.pretraining
+        if len(gain.against) == len(FROM_NOTHING)
+        and all((each.low or 0) > 0 for each in gain.against.values())
     ]
     return f"Interval above zero against both: {', '.join(names) or 'in no scenario'}."
 
 
 def matrix_table(analysis: Analysis) -> str:
     """Wins/ties/losses of each row against each other one, over the scenarios that both do."""
-    matrix = analysis["matrix"]
-    counts = list(zip(matrix["wins"], matrix["ties"], matrix["losses"], strict=True))
+    matrix = analysis.matrix
+    counts = list(zip(matrix.wins, matrix.ties, matrix.losses, strict=True))
     shown = [k for k, kinds in enumerate(counts) if any(map(sum, kinds))]
     lines = []
     for place, k in enumerate(shown, start=1):
-        row = matrix["rows"][k]
+        row = matrix.rows[k]
         met = ["/".join(str(kind[other]) for kind in counts[k]) for other in shown]
         met = ["" if each == "0/0/0" else each for each in met]
-        lines.append([f"{place} {row}", analysis["complete"][row], *met])
+        lines.append([f"{place} {row}", analysis.complete[row], *met])
     head = ["", "tasks", *map(str, range(1, len(shown) + 1))]
     return tabulate(lines, head, tablefmt="github", disable_numparse=True) + "\n"
 
 
 def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") -> str:
     """The board for people; `note` is what its data set has to say to a reader."""
-    coverage = analysis["coverage"]
+    coverage = analysis.coverage
     margins = {
-        found["metric"] == "macro_f1": found["margin"] for found in analysis["scenarios"].values()
+        METRICS[found.metric].difference_unit: found.margin for found in analysis.scenarios.values()
     }
-    inside = " or ".join(
-        f"±{margin:g} of {'macro-F1' if pooled else 'skill'}" for pooled, margin in margins.items()
-    )
+    inside = " or ".join(f"±{margin:g} of {unit}" for unit, margin in margins.items())
     parts = [
         f"# Leaderboard: {board}\n",
         (
@@ -238,7 +220,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
             "Completion: error, 0 is perfect, a flat line scores about 1; a row that does not beat"
             f" both `mean` and `comb` has no skill. Intervals ({CONFIDENCE:.0%}) are over patients."
             " The interval of macro-F1 is a jackknife by patient and approximate: in our"
-            f" simulation it covered {coverage['pooled']:.0%}. `–`: the row does not do this"
+            f" simulation it covered {coverage.pooled:.0%}. `–`: the row does not do this"
             " scenario. Wall time includes fitting. *reproduced*: whether the cell was made again"
             " from what is recorded, and when: `pqrst reproduce BOARD/ROW/TASK`.\n"
         ),
@@ -250,7 +232,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
             f" correction over the rows of a scenario; *equivalent*: the {1 - 2 * LEVEL:.0%}"
             f" interval lies within {inside}; *undecided*: neither. Ranks are sets that hold"
             f" together with {CONFIDENCE:.0%}. In our simulation with 22 patients, paired intervals"
-            f" covered {coverage['paired']:.0%}, and in at most {coverage['family_wise']:.0%} of"
+            f" covered {coverage.paired:.0%}, and in at most {coverage.family_wise:.0%} of"
             " scenarios without any difference one was claimed.\n"
         ),
     ]
@@ -260,7 +242,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")
     parts += [
-        table for table in (pretraining_table(analysis), published_table(board, cells)) if table
+        table for table in (pretraining_table(analysis), literature_table(board, cells)) if table
     ]
     parts.append(
         "## Wins/ties/losses\n\nOf the row against the column, over the scenarios that both do; a"

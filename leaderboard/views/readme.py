@@ -3,55 +3,43 @@ flat line."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
 from benchmarks.files import write_if_changed
-
-Cell = dict[str, Any]
+from benchmarks.metrics.table import Metric
+from leaderboard.records.boards import Cell, ranked_by
 
 
 def summary_table(cells: list[Cell]) -> str:
     """One Markdown table of all tasks: a row per method, a column per scenario, the primary metric
     in each."""
-    oracle = [cell for cell in cells if cell["row"] == "oracle"]
-    scenarios = {
-        name: found["primary"]
-        for task in TASKS
-        for cell in oracle
-        if cell["task"] == task
-        for name, found in cell["scenarios"].items()
-    }
+    scenarios = {name: metric for task in TASKS for name, metric in ranked_by(cells, task).items()}
     rows: dict[str, dict[str, float]] = {"*flat line, prior*": {}}
     for cell in cells:
-        if cell["seed"] == 0 and (cell["family"] != "control" or cell["row"] in ("mean", "prior")):
-            name = cell["row"] if cell["family"] != "control" else "*flat line, prior*"
+        if cell.seed == 0 and (cell.family != "control" or cell.row in ("mean", "prior")):
+            name = cell.row if cell.family != "control" else "*flat line, prior*"
             rows.setdefault(name, {}).update(_values(cell, scenarios))
     best = {
-        name: (max if metric == "macro_f1" else min)(
-            values[name] for values in rows.values() if name in values
-        )
+        name: metric.best_of(values[name] for values in rows.values() if name in values)
         for name, metric in scenarios.items()
     }
     lines = [
         [row, *(_shown(values.get(name), best[name]) for name in scenarios)]
         for row, values in rows.items()
     ]
-    head = [
-        f"{name}{'*' if metric == 'warped_nrmse' else ''}" for name, metric in scenarios.items()
-    ]
+    head = [f"{name}{metric.mark}" for name, metric in scenarios.items()]
     return tabulate(lines, ["", *head], tablefmt="github", disable_numparse=True)
 
 
-def _values(cell: Cell, scenarios: dict[str, str]) -> dict[str, float]:
-    """The primary metric of each scenario that a cell has a score for."""
-    found = {name: each for name, each in cell["scenarios"].items() if each["status"] == "scored"}
-    return {name: each["metrics"][scenarios[name]]["value"] for name, each in found.items()}
+def _values(cell: Cell, scenarios: dict[str, Metric]) -> dict[str, float]:
+    """The metric that ranks each scenario that a cell has a score for."""
+    values = {name: cell.value(name, metric) for name, metric in scenarios.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _shown(value: float | None, best: float) -> str:
+def _shown(value: float | None, best: float | None) -> str:
     if value is None:
         return ""
     return f"**{value:.2f}**" if value == best else f"{value:.2f}"

@@ -1,6 +1,5 @@
 """A board in the terminal."""
 
-import json
 from pathlib import Path
 
 from rich.console import Console
@@ -8,11 +7,10 @@ from rich.table import Table
 
 from benchmarks import places
 from benchmarks.contract import TASKS
+from benchmarks.metrics.table import Metric
 from benchmarks.settings import ROOT
-from leaderboard.records.boards import made_text
-from leaderboard.views.labels import NAMES, cost
-
-MARKS = {"warped_nrmse": "*"}  # so that a narrow column says by which metric it ranks
+from leaderboard.records.boards import Cell, ranked_by, read_cells
+from leaderboard.views.labels import cost
 
 
 def show_board(board: str, root: Path = ROOT, console: Console | None = None) -> None:
@@ -20,9 +18,9 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
     yet."""
     console = console or Console()
     folder = root / places.board(board)
-    cells = list(json.loads(made_text(board, root=root))["cells"].values())
+    cells = read_cells(board, root)
     for task in TASKS:
-        console.print(task_table(board, task, [cell for cell in cells if cell["task"] == task]))
+        console.print(task_table(board, task, [cell for cell in cells if cell.task == task]))
     console.print(
         "lower is better for nRMSE, higher for F1; [bold]bold[/]: the best row that is no control"
     )
@@ -34,15 +32,11 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
     )
 
 
-def task_table(board: str, task: str, cells: list[dict]) -> Table:
+def task_table(board: str, task: str, cells: list[Cell]) -> Table:
     """The values of one task, the best row that is no control in bold."""
-    oracle = next(cell for cell in cells if cell["row"] == "oracle")
-    scenarios = {name: found["primary"] for name, found in oracle["scenarios"].items()}
+    scenarios = ranked_by(cells, task)
     metrics = dict.fromkeys(scenarios.values())
-    title = (
-        f"{board}: {task}"
-        f" ({', '.join(MARKS.get(metric, '') + NAMES[metric] for metric in metrics)})"
-    )
+    title = f"{board}: {task} ({', '.join(metric.mark + metric.label for metric in metrics)})"
     table = Table(
         title=title,
         title_justify="left",
@@ -52,42 +46,36 @@ def task_table(board: str, task: str, cells: list[dict]) -> Table:
     )
     table.add_column("row", no_wrap=True)
     for name, metric in scenarios.items():
-        head = name.replace("minus-", "−").replace("-", "\n", 1) + MARKS.get(metric, "")
+        head = name.replace("minus-", "−").replace("-", "\n", 1) + metric.mark
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("wall", justify="right", no_wrap=True)
     best = {name: _best(name, metric, cells) for name, metric in scenarios.items()}
     for cell in cells:
-        if cell["status"] == "not-applicable":
+        if cell.status == "not-applicable":
             continue
-        style = "dim" if cell["family"] == "control" else ""
-        if cell["status"] != "scored":
+        style = "dim" if cell.family == "control" else ""
+        if cell.status != "scored":
             table.add_row(
-                cell["row"],
-                f"[red]{cell['status']}[/]",
+                cell.row,
+                f"[red]{cell.status}[/]",
                 *[""] * (len(scenarios) - 1),
                 cost(cell)[0],
             )
             continue
         values = []
         for name, metric in scenarios.items():
-            value = _value(cell, name, metric)
-            text = "–" if value is None else f"{value:.3f}"
+            value = cell.value(name, metric)
+            text = "–" if value is None else f"{value:.{metric.digits}f}"
             values.append(
                 f"[bold]{text}[/]"
                 if value is not None and value == best[name] and not style
                 else text
             )
-        table.add_row(cell["row"], *values, cost(cell)[0], style=style)
+        table.add_row(cell.row, *values, cost(cell)[0], style=style)
     return table
 
 
-def _value(cell: dict, scenario: str, metric: str) -> float | None:
-    return cell["scenarios"].get(scenario, {}).get("metrics", {}).get(metric, {}).get("value")
-
-
-def _best(scenario: str, metric: str, cells: list[dict]) -> float | None:
-    values = [_value(cell, scenario, metric) for cell in cells if cell["family"] != "control"]
+def _best(scenario: str, metric: Metric, cells: list[Cell]) -> float | None:
+    values = [cell.value(scenario, metric) for cell in cells if cell.family != "control"]
     known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return max(known) if metric == "macro_f1" else min(known)
+    return metric.best_of(known)

@@ -32,6 +32,8 @@ def distance(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 class Bootstrap(nn.Module):
+    """An online network that predicts what its slowly moving target says of another view."""
+
     def __init__(self, encoder: Encoder, features: int = 128) -> None:
         super().__init__()
         self.encoder = encoder

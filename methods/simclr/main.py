@@ -47,6 +47,8 @@ def gathered(features: torch.Tensor) -> torch.Tensor:
 
 
 class Contrastive(nn.Module):
+    """An encoder with a projector, trained so that two views of one window are alike."""
+
     def __init__(self, encoder: Encoder, features: int = 128) -> None:
         super().__init__()
         self.encoder = encoder

@@ -5,7 +5,8 @@ import pytest
 
 from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.contract import COMPLETION
-from benchmarks.scenarios import hidden, of_task, primary_metric, scenarios, spoil
+from benchmarks.metrics.table import primary_metric
+from benchmarks.scenarios import hidden, of_task, scenarios, spoil
 from benchmarks.seeds import generator
 from benchmarks.settings import RATE, SAMPLES
 

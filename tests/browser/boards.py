@@ -11,7 +11,8 @@ import numpy as np
 from benchmarks import scenarios
 from benchmarks.contract import CLASSES, TASKS, Scenario
 from benchmarks.metrics.heartbeats import macro_f1
-from benchmarks.scenarios import of_task, primary_metric
+from benchmarks.metrics.table import primary_metric
+from benchmarks.scenarios import of_task
 from benchmarks.settings import RATE, ROOT, SAMPLES
 from leaderboard.scoring.examples import EVERY
 

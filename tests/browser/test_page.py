@@ -321,12 +321,14 @@ def contrast(browser: Browser, selector: str) -> float:
     """The contrast of an element's text with what lies behind it, after WCAG 2.1."""
     return browser.run(f"""(() => {{
           const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-          const light = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, w, k) => sum + w * channel(c[k]), 0);
+          const weights = [0.2126, 0.7152, 0.0722];
+          const light = (c) => weights.reduce((sum, w, k) => sum + w * channel(c[k]), 0);
           const numbers = (text) => text.match(/[0-9.]+/g).map(Number);
           const element = document.querySelector({selector!r});
           let behind = element;
-          while (behind && /, 0\\)$/.test(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
-          const colours = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor];
+          const ground = (place) => getComputedStyle(place).backgroundColor;
+          while (behind && /, 0\\)$/.test(ground(behind))) behind = behind.parentElement;
+          const colours = [getComputedStyle(element).color, ground(behind)];
           const both = colours.map(numbers).map(light);
           return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
         }})()""")

@@ -37,7 +37,7 @@ def test_cost_is_measured_while_a_call_runs(invocation, mean_image):
         " begin < 8: pass"
     )
     outcome = docker.run(
-        invocation(entry=["python", "-c", code + "; open('/pqrst/out/samples.npy', 'w')"]),
+        invocation(entry=["python", "-c", code + "; open('/pqrst/out/probabilities.npy', 'w')"]),
         mean_image,
     )
     assert outcome.cpu_s > 0.5 and outcome.wall_s > 1.9

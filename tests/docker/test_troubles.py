@@ -101,7 +101,8 @@ def test_an_engine_that_dies_under_a_call_is_our_trouble_and_the_next_run_sweeps
     docker.sweep()
     assert connect().containers.list(all=True, filters={"label": docker.OWNER}) == []
     outcome = docker.run(
-        dataclasses.replace(asked, entry=["sh", "-c", "echo x > /pqrst/out/samples.npy"]), SMALL
+        dataclasses.replace(asked, entry=["sh", "-c", "echo x > /pqrst/out/probabilities.npy"]),
+        SMALL,
     )
     assert outcome.kind == "ok", outcome
 

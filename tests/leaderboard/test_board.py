@@ -14,10 +14,10 @@ from benchmarks.settings import ROOT
 from leaderboard.board import write_board
 from leaderboard.gate.policing import broken
 from leaderboard.records.cells import FAMILIES, cells, read_documents
-from leaderboard.records.reproduced import made_again_of
 from leaderboard.records.tidy import tidy
 from leaderboard.scoring.documents import dump, rounded
 from leaderboard.scoring.score import distort
+from leaderboard.views.labels import made_again_of
 from leaderboard.views.markdown import task_table
 from pipeline.shadow import shadow
 

@@ -3,7 +3,7 @@
 import { bdi, choice, el, scroll, select } from "./dom.js";
 import { verdictOf } from "./difference.js";
 import { paper } from "./ecg.js";
-import { difference, fixed, interval, metricName, ranks } from "./format.js";
+import { difference, fixed, interval, ranks } from "./format.js";
 import { mark } from "./marks.js";
 import { about, proofCard } from "./proof.js";
 import { analysed, cellOf, data, family, label, rows } from "./state.js";
@@ -158,8 +158,8 @@ function numbersOf(row, task, scenario) {
     el(
       "tr",
       { class: metric === primary ? "primary" : null },
-      el("th", { scope: "row" }, metricName(metric), metric === primary && " (ranks)"),
-      el("td", {}, interval(summary)),
+      el("th", { scope: "row" }, data.metrics[metric].title, metric === primary && " (ranks)"),
+      el("td", {}, interval(summary, data.metrics[metric].digits)),
     );
   const seeds = Object.keys(cell.seeds).length;
   return el(

@@ -22,7 +22,7 @@ function skill(task, scenario) {
   if (found?.reference) {
     const errors = found.better === "lower";
     return {
-      title: errors ? "change of error against the reference, less upwards" : "macro-F1 against the reference",
+      title: errors ? "change of error against the reference, less upwards" : `${data.metrics[found.metric].label} against the reference`,
       format: errors ? (value) => percent(change(value)) : (value) => signed(value),
       marks: errors && ((y) => changeMarks(...y.domain()).map(([value]) => value)),
       of: (row) => {
@@ -35,9 +35,10 @@ function skill(task, scenario) {
     };
   }
   const metric = data.tasks[task][scenario];
-  const sign = metric === "macro_f1" ? 1 : -1;
+  const { label: name, better } = data.metrics[metric];
+  const sign = better === "higher" ? 1 : -1;
   return {
-    title: sign > 0 ? "macro-F1" : "error, less upwards",
+    title: sign > 0 ? name : "error, less upwards",
     format: (value) => fixed(sign * value, 2),
     of: (row) => metricOf(row, task, scenario, metric)?.map((value) => sign * value) ?? null,
     words: (row) => interval(metricOf(row, task, scenario, metric)),

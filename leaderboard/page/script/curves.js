@@ -12,8 +12,8 @@ const chosen = new Map(); // task: the rows that are told apart
 function horizon(task, scenario) {
   const curve = (row) =>
     Object.entries(cellOf(row, task)?.metrics[scenario] ?? {})
-      .filter(([metric]) => /^nrmse_[\d.]+s$/.test(metric))
-      .map(([metric, summary]) => [parseFloat(metric.slice(6)), summary[0]])
+      .map(([metric, summary]) => [data.metrics[metric].horizon, summary[0]])
+      .filter(([horizon]) => horizon !== undefined)
       .filter(([, value]) => value !== undefined && value !== null);
   return {
     title: `The error by horizon, ${scenario}`,

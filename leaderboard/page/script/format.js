@@ -1,29 +1,5 @@
 // Numbers and names as people read them.
 
-export const METRICS = {
-  nrmse: "nRMSE",
-  warped_nrmse: "warped nRMSE",
-  pearson: "Pearson r",
-  log_spectral_distance: "log-spectral distance (dB)",
-  rpeak_f1: "R-peak F1",
-  macro_f1: "macro-F1",
-  macro_f1_argmax: "macro-F1 at argmax",
-  macro_average_precision: "macro average precision",
-  macro_auroc: "macro AUROC",
-  accuracy: "accuracy",
-  kappa: "Cohen’s κ",
-  calibration_error: "expected calibration error",
-  binary_f1: "F1 normal/abnormal",
-  crps: "CRPS",
-};
-
-export function metricName(metric) {
-  const parts = metric.match(/^(f1|sensitivity|positive_predictivity|nrmse)_(.+)$/);
-  if (METRICS[metric] || !parts) return METRICS[metric] ?? metric.replaceAll("_", " ");
-  if (parts[1] === "nrmse") return `nRMSE, the 0.5 s up to ${parts[2].replace("s", " s")}`;
-  return `${{ f1: "F1", sensitivity: "Se", positive_predictivity: "+P" }[parts[1]]} ${parts[2]}`;
-}
-
 export function fixed(value, digits = 3) {
   return value === null || value === undefined ? "–" : value.toFixed(digits).replace("-", "−");
 }

@@ -44,26 +44,32 @@ class Call:
 
     @property
     def data(self) -> Path:
+        """What is learnt from; in pretrain and fit."""
         return self.root / "data"
 
     @property
     def pretrained(self) -> Path:
+        """What `pretrain` wrote to its `model`; in fit."""
         return self.root / "pretrained"
 
     @property
     def case(self) -> Path:
+        """What is asked; in predict."""
         return self.root / "case"
 
     @property
     def model(self) -> Path:
+        """What pretrain and fit write, and predict reads."""
         return self.root / "model"
 
     @property
     def out(self) -> Path:
+        """Where predict writes its answer."""
         return self.root / "out"
 
 
 def read_json(path: Path) -> Any:
+    """The value of a JSON file."""
     return json.loads(path.read_text())
 
 

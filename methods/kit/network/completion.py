@@ -51,6 +51,7 @@ class Inputs:
 
 
 def channels_of(leads: int) -> int:
+    """How many channels a network gets of so many leads."""
     return 3 * leads + 1
 
 

@@ -70,6 +70,7 @@ class Stem(nn.Module):
         self.second = nn.Conv1d(fine, width, 2 * other + 1, other, padding=other // 2 + 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, tokens, width)."""
         x = functional.pad(x, (0, -x.shape[-1] % TOKEN))
         return self.second(functional.gelu(self.norm(self.first(x)))).transpose(1, 2)
 
@@ -96,6 +97,7 @@ class Transformer(Encoder):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, tokens, width)."""
         tokens = self.stem(x)
         return self.attend(tokens, torch.arange(tokens.shape[1], device=x.device))
 
@@ -132,6 +134,7 @@ class Completion(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, leads, samples), in units of the lead's scale."""
         samples = x.shape[-1]
         tokens = self.up(self.encoder(x, lead_ids).transpose(1, 2))
         x = functional.pad(x, (0, STEP * tokens.shape[-1] - samples))

@@ -115,6 +115,7 @@ class Schedule:
 
     @property
     def warm_up(self) -> int:
+        """Steps until the learning rate is at its peak: a tenth of all, 50 at most."""
         return max(1, min(50, self.steps // 10))
 
 

@@ -89,6 +89,7 @@ def similarity(beats: np.ndarray, template: np.ndarray) -> np.ndarray:
 def log_ratio(
     over: np.ndarray | float, under: np.ndarray | np.floating | float, floor: float = FLOOR
 ) -> np.ndarray:
+    """log(over / under), either of them at least `floor`."""
     return np.log(np.maximum(over, floor) / np.maximum(under, floor))
 
 
@@ -324,4 +325,5 @@ def features(record: Record, stretches: tuple[int | None, ...] = (None,)) -> dic
 
 
 def finite(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Features as float32, 0 where one is not finite."""
     return {name: np.nan_to_num(np.asarray(array, np.float32)) for name, array in values.items()}

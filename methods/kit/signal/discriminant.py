@@ -127,9 +127,11 @@ def learn(records: list[Record], labels: np.ndarray, shrinkage: float, folder: P
 
 
 def save(model: dict[str, np.ndarray], folder: Path) -> None:
+    """Write each array of a model as `NAME.npy`."""
     for name, values in model.items():
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
 
 
 def load(folder: Path) -> dict[str, np.ndarray]:
+    """The model that `save` wrote."""
     return {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}

@@ -54,7 +54,7 @@ def align(beats: np.ndarray, band: np.ndarray, rate: float) -> np.ndarray:
     padded = np.pad(np.nan_to_num(band), ((0, 0), (most + half, most + half)))
     if len(beats) < 2:
         return beats
-    # (leads, shifts, beats, QRS)
+    # of shape (leads, shifts, beats, QRS)
     shifted = padded[
         :, beats[None, :, None] + np.arange(2 * most + 1)[:, None, None] + np.arange(2 * half + 1)
     ]

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
-from scipy.special import erf
 
 from benchmarks.baseline import baseline_filter, lead_scale
 from benchmarks.cases.build import cut, starts
@@ -453,24 +452,6 @@ def test_errors_by_horizon_by_hand():
     assert errors == pytest.approx(np.sqrt([[4 / 2, 1 / 2, (16 + 16 / 9) / 2]]))
     named = completion_metrics(truth, guess, wanted, np.array([[1.0, 3.0]]), RATE, "future")
     assert [named[f"nrmse_{h}s"][0] for h in ("0.5", "1.0", "1.5")] == pytest.approx(errors[0])
-
-
-def test_crps_of_draws():
-    rng = np.random.default_rng(4)
-    wanted = np.ones((1, 1, 400), bool)
-    truth = np.full((1, 1, 400), 0.7)
-    scale = np.array([[2.0]])
-    one = rng.standard_normal((1, 1, 1, 400))
-    assert metrics.crps(one, truth, wanted, scale) == pytest.approx(
-        np.abs(one[0] - truth).mean() / 2
-    )
-    assert metrics.crps(np.stack([truth] * 5), truth, wanted, scale) == pytest.approx([0.0])
-    # The closed form of a standard normal forecast: Gneiting & Raftery 2007, equation 21.
-    x = 0.7
-    density = math.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
-    exact = x * erf(x / math.sqrt(2)) + 2 * density - 1 / math.sqrt(math.pi)
-    drawn = metrics.crps(rng.standard_normal((40, 1, 1, 400)), truth, wanted, np.array([[1.0]]))
-    assert drawn == pytest.approx([exact], abs=0.01)
 
 
 def test_where_all_is_wanted_every_metric_is_given():

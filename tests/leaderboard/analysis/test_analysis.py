@@ -12,8 +12,9 @@ from scipy import stats
 
 from benchmarks.contract import TASKS
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import NRMSE
 from benchmarks.settings import ROOT, board_rows, rows
-from leaderboard.analysis.analysis import MARGIN_SKILL, analyse
+from leaderboard.analysis.analysis import analyse
 from leaderboard.analysis.comparisons import holm
 from leaderboard.analysis.statistics import COVERAGE, jackknife_macro_f1, patient_mean_interval
 from leaderboard.board import write_tables
@@ -302,7 +303,7 @@ def test_what_can_be_told_apart_stands_beside_the_scenario():
     found = gap(
         linear=some_errors(1), mae=some_errors(3), jepa=some_errors(4), spline=some_errors(5, 1)
     )
-    assert found["margin"] == MARGIN_SKILL
+    assert found["margin"] == NRMSE.margin
     deviations = [
         np.log(some_errors(1) / values)[VALIDATION:].std(ddof=1)
         for values in (some_errors(3), some_errors(4), some_errors(5, 1))

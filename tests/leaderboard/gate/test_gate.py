@@ -14,7 +14,8 @@ import yaml
 from benchmarks.contract import CLASSES, TASKS
 from benchmarks.errors import UserError
 from benchmarks.files import digest
-from benchmarks.scenarios import of_task, primary_metric
+from benchmarks.metrics.table import primary_metric
+from benchmarks.scenarios import of_task
 from benchmarks.settings import ROOT, board_rows, family, method_folders, rows
 from leaderboard.board import write_board
 from leaderboard.gate.flaws import flaws
@@ -44,7 +45,9 @@ LEVELS = {
 }
 PARAMS = """\
 boards:
-  small: {dataset: synthetic, seed: 1, windows_per_record: 2, seeds: 2, budget: {steps: 10, windows: 100}}
+  small:
+    {dataset: synthetic, seed: 1, windows_per_record: 2, seeds: 2,
+     budget: {steps: 10, windows: 100}}
 controls:
   from_truth: [oracle, late-100ms, blurred]
   methods: [mean, noise, comb, prior, shuffled-labels]

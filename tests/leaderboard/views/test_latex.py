@@ -197,7 +197,10 @@ def test_a_board_is_exported(project):
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
 def test_the_table_compiles(board, tmp_path):
     text = latex_table("mitdb", "forecasting", *board)
-    source = f"\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{text}\\end{{document}}\n"
+    source = (
+        "\\documentclass{article}\n\\usepackage{booktabs}\n"
+        f"\\begin{{document}}\n{text}\\end{{document}}\n"
+    )
     (tmp_path / "paper.tex").write_text(source)
     subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
