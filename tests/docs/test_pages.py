@@ -12,8 +12,10 @@ from benchmarks.settings import ROOT
 from leaderboard.analysis import comparisons, statistics
 from pqrst.cli import app
 
-PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"])
-WRITTEN = [page for page in PAGES if page.name != "escape.md"]  # that one is a list of attacks
+ROOTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOTS])
+# Of the README's commands tests/pqrst/test_author.py takes care; escape.md is a list of attacks.
+WRITTEN = [page for page in PAGES if page.name not in ("README.md", "escape.md")]
 NAMES = [page.name for page in WRITTEN]
 TARGETS = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text()))
 # The folders of the project whose files a page may name, and files in its root.
