@@ -330,7 +330,7 @@ def verify(board: str, draw: int, root: Path = ROOT) -> tuple[str, dict[str, boo
     whether it came out the same."""
     with exclusive(root):
         stages = read_stages(root)
-        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":cell@" in a]
+        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":run@" in a]
         stage = stages[cells[draw % len(cells)]]
         outs = [out for out in stage.outs if not out.endswith("/status")]
         earlier = {out: Hashes(root).of(out) for out in outs}

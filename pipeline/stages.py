@@ -182,13 +182,13 @@ def method_stages(folder: Path, root: Path = ROOT) -> Definition:
             made_with,
             [places.run(BOARD, ROW, "pretrain", part) for part in ("model", "status")],
         )
-    stages["cell"] = _cell({**matrix, "task": tasks}, card, made_with, ROW, ROW, TASK)
+    stages["run"] = _run({**matrix, "task": tasks}, card, made_with, ROW, ROW, TASK)
     stages["score"] = _score(matrix, made_with, tasks)
     if card.learning_curves:
         stages["history"] = _history(matrix, [*(["pretrain"] if pretrains else []), *tasks])
     for probe in probes:
         only, of = {**matrix, "row": [probe]}, card.probes[probe]
-        stages[f"probe-{probe}"] = _cell(only, card, made_with, ROW, of, PROBED)
+        stages[f"probe-{probe}"] = _run(only, card, made_with, ROW, of, PROBED)
         stages[f"score-{probe}"] = _score(only, made_with, [PROBED])
         if card.learning_curves:
             stages[f"history-{probe}"] = _history(only, [PROBED])
@@ -209,7 +209,7 @@ def _made_with(method: Path, card: MethodCard) -> list[Definition]:
     return [*board, {f"{method}/params.json": [ROW]}, {f"{method}/source.json": ["method"]}]
 
 
-def _cell(
+def _run(
     matrix: Definition,
     card: MethodCard,
     made_with: list[Definition],
@@ -224,7 +224,7 @@ def _cell(
     )
     return _stage(
         matrix,
-        f"pqrst cell {BOARD} {row} {task}",
+        f"pqrst run {BOARD} {row} {task}",
         [*_fit(card), places.cases(BOARD, "predict", task), *before],
         made_with,
         [places.run(BOARD, row, task, part) for part in ("predictions", "model", "status")],

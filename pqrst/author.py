@@ -67,7 +67,7 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
 
     Runs each task of its first variant on the synthetic board, in a scratch folder.
     """
-    from containers.calls.cell import run_cell, run_pretrain
+    from containers.calls.runs import make_pretraining, make_run
     from containers.runner import prepare
 
     folder = root / "methods" / name
@@ -84,9 +84,9 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="pqrst-check-") as scratch:
         run = Path(scratch) / row.name
         if row.pretraining == row.name:
-            run_pretrain(row, board(BOARD, root), cases, run / "pretrain", prepare())
+            make_pretraining(row, board(BOARD, root), cases, run / "pretrain", prepare())
         for task in row.tasks:
-            run_cell(row, board(BOARD, root), task, cases, run / task, prepare())
+            make_run(row, board(BOARD, root), task, cases, run / task, prepare())
             status = contract.load(Status, run / task / "status" / f"{places.seed(0)}.json")
             if status.kind != "ok":
                 printed = f"; it printed last:\n{status.log_tail}" if status.log_tail else ""

@@ -61,29 +61,17 @@ def cases(board: BoardName) -> None:
 @app.command()
 def pretrain(board: BoardName, row: RowName) -> None:
     """Pretrain a row on a board's unlabelled windows."""
-    from benchmarks import places
-    from benchmarks.settings import ROOT
-    from benchmarks.settings import board as find_board
-    from benchmarks.settings import row as find_row
-    from containers.calls.cell import run_pretrain
-    from containers.runner import prepare
+    from containers.runner import make
 
-    cases, out = ROOT / places.cases(board), ROOT / places.run(board, row, "pretrain")
-    run_pretrain(find_row(row), find_board(board), cases, out, prepare())
+    make(board, row)
 
 
 @app.command()
-def cell(board: BoardName, row: RowName, task: str) -> None:
-    """Run a cell: fit and predict, every seed and scenario of one task."""
-    from benchmarks import places
-    from benchmarks.settings import ROOT
-    from benchmarks.settings import board as find_board
-    from benchmarks.settings import row as find_row
-    from containers.calls.cell import run_cell
-    from containers.runner import prepare
+def run(board: BoardName, row: RowName, task: str) -> None:
+    """Make a run: fit and predict, every seed and scenario of one task of a row."""
+    from containers.runner import make
 
-    cases, out = ROOT / places.cases(board), ROOT / places.run(board, row, task)
-    run_cell(find_row(row), find_board(board), task, cases, out, prepare())
+    make(board, row, task)
 
 
 @app.command()

@@ -24,8 +24,8 @@ from benchmarks.settings import ROOT, Row, board_rows, settings
 from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
 from containers.calls.call import InfrastructureError
-from containers.calls.cell import run_cell, run_pretrain
 from containers.calls.hardware import describe
+from containers.calls.runs import make_pretraining, make_run
 from containers.runner import RUNNERS, prepare, runner_name
 from leaderboard.records.reproduced import PLACE, Entry, read_reproduced
 from leaderboard.reproduce.verdict import Difference, Verdict, compare_scores, judge
@@ -326,7 +326,7 @@ def run(
         place = places.run(cell.board, row.pretraining, "pretrain")
         if pretrained:
             if not (pretrained / place).exists():
-                run_pretrain(
+                make_pretraining(
                     find_row(row.pretraining, root), board, cases, pretrained / place, ready
                 )
             shutil.copytree(pretrained / place, scratch / place)
@@ -342,7 +342,7 @@ def run(
                     scratch,
                     root,
                 )
-    run_cell(row, board, cell.task, cases, scratch / cell.folder, ready)
+    make_run(row, board, cell.task, cases, scratch / cell.folder, ready)
     hashes = Hashes(scratch)
     for part in ("model", "predictions"):
         path = f"{cell.folder}/{part}"

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import contract
 from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError, Refused
-from containers.calls.cell import run_cell
+from containers.calls.runs import make_run
 from containers.images import build as images
 from containers.images import carriers
 from containers.images.engine import connect
@@ -153,7 +153,7 @@ def test_an_image_that_carries_labels_or_windows_is_refused(toy, built, tmp_path
         carriers.refuse_carriers(image, toy)
 
     monkeypatch.setattr(docker, "ensure", lambda folder: image)
-    run_cell(row, BOARD, "forecasting", toy, tmp_path / "out", docker.runner)
+    make_run(row, BOARD, "forecasting", toy, tmp_path / "out", docker.runner)
     status = contract.load(contract.Status, tmp_path / "out/status/seed-0.json")
     assert status.kind == "refused" and "answers.npy" in status.reason and status.calls == []
 

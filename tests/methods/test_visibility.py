@@ -14,7 +14,7 @@ from benchmarks.datasets import Record
 from benchmarks.errors import UserError
 from benchmarks.scenarios import of_task, scenarios, wanted
 from benchmarks.settings import RATE, Board, settings
-from containers.calls.cell import fit_inputs
+from containers.calls.runs import fit_inputs
 
 BOARD = Board(
     dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 1, "windows": 1}

@@ -36,7 +36,7 @@ def test_every_methods_stages_come_from_one_template():
             name: (stage["cmd"], stage["wdir"], list(stage["matrix"]))
             for name, stage in stages.items()
         }
-        kinds[folder.name] = {name: shape[name] for name in ("cell", "score")}
+        kinds[folder.name] = {name: shape[name] for name in ("run", "score")}
     assert len({str(shape) for shape in kinds.values()}) == 1
 
 

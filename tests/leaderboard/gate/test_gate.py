@@ -295,10 +295,10 @@ def test_a_row_that_is_gone_from_params_but_on_disk(root):
         "another/classification-0, .*another/reconstruction-0: unaccounted for",
         "linear/classification-0, .*: belongs to no row of methods/.*remove"
         " leaderboard/scores/small/linear$",
-        "^- methods/linear/dvc.yaml:cell@small-linear-forecasting, .*score@small-linear: an orphan:"
+        "^- methods/linear/dvc.yaml:run@small-linear-forecasting, .*score@small-linear: an orphan:"
         " a dvc.lock records",
         "^- leaderboard/scores/small/linear: no stage makes it; remove it",
-        "^- methods/linear/dvc.yaml:cell@small-another-.*: it never ran",
+        "^- methods/linear/dvc.yaml:run@small-another-.*: it never ran",
     )
 
 
@@ -570,7 +570,7 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
     (root / "methods/linear/source.json").write_text('{"method": "newer"}')
     assert_refused(
         root,
-        "cell@small-linear-forecasting.*: params changed in methods/./source.json",
+        "run@small-linear-forecasting.*: params changed in methods/./source.json",
         "linear/.*: its source is .*, by methods/linear/source.json it is newer",
     )
 
@@ -578,11 +578,11 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
 def test_predictions_that_are_not_those_that_were_scored(root):
     path = root / "methods/linear/dvc.lock"
     content = yaml.safe_load(path.read_text())
-    content["stages"]["cell@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
+    content["stages"]["run@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     assert_refused(
         root,
-        "runs/small/linear/forecasting/predictions: .*cell@.* and .*score@.* do not name the"
+        "runs/small/linear/forecasting/predictions: .*run@.* and .*score@.* do not name the"
         " same one",
     )
 

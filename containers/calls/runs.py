@@ -1,4 +1,4 @@
-"""Run a cell: a row's `fit` and `predict` calls for one task, all seeds and scenarios.
+"""Make a run: a row's `fit` and `predict` calls for one task, all seeds and scenarios.
 
     runs/BOARD/ROW/TASK/predictions/seed-N/SCENARIO.npy   wanted samples, float16; or probabilities
     runs/BOARD/ROW/TASK/model/seed-N/                     what `fit` wrote
@@ -40,8 +40,8 @@ class CallFailed(Exception):
 
 
 @dataclass
-class Seed:
-    """One seed of a cell while it runs: how to call the method, and the calls made so far."""
+class Cell:
+    """One seed of a run while it is made: how to call the method, and the calls made so far."""
 
     row: Row
     board: Board
@@ -90,7 +90,7 @@ class Seed:
             raise CallFailed(outcome.kind, f"{where}: {outcome.reason}", outcome.log)
 
 
-def run_pretrain(
+def make_pretraining(
     row: Row, board: Board, cases: Path, out: Path, prepare: Prepare = host.runner
 ) -> None:
     """Pretrain each seed of `row` on unlabelled windows: `out/model/seed-N`,
@@ -101,13 +101,13 @@ def run_pretrain(
         "data/noise.npy": cases / "fit/noise.npy",
     }
 
-    def work(seed: Seed, part: Path) -> None:
-        seed.call("pretrain", inputs, part / "model" / places.seed(seed.number))
+    def work(cell: Cell, part: Path) -> None:
+        cell.call("pretrain", inputs, part / "model" / places.seed(cell.number))
 
-    _run_seeds(row, board, None, cases, out, ("model", "status"), work, prepare)
+    _make_cells(row, board, None, cases, out, ("model", "status"), work, prepare)
 
 
-def run_cell(
+def make_run(
     row: Row, board: Board, task: str, cases: Path, out: Path, prepare: Prepare = host.runner
 ) -> None:
     """Run every seed of a cell by the runner that `prepare` gives; replaces `out/predictions`,
@@ -120,24 +120,24 @@ def run_cell(
     chosen = [scenario for scenario in of_task(task, leads) if row.answers(scenario)]
     pretrained = out.parent.parent / str(row.pretraining) / "pretrain"
 
-    def work(seed: Seed, part: Path) -> None:
-        name = places.seed(seed.number)
+    def work(cell: Cell, part: Path) -> None:
+        name = places.seed(cell.number)
         model = {}
         if "fit" in row.card.verbs:
             extra = {}
             if row.pretraining:
                 _require_pretrained(pretrained / "status" / f"{name}.json")
                 extra = {"pretrained": pretrained / "model" / name}
-            seed.call("fit", {**fit_inputs(cases, task), **extra}, part / "model" / name)
+            cell.call("fit", {**fit_inputs(cases, task), **extra}, part / "model" / name)
             model = {"model": part / "model" / name}
         for scenario in chosen:
             case = cases / "predict" / task / scenario.name
             written = part / "out" / scenario.name
-            seed.call("predict", {"case": case, **model}, written, scenario.name)
+            cell.call("predict", {"case": case, **model}, written, scenario.name)
             _keep(written, case, scenario, part / "predictions" / name / f"{scenario.name}.npy")
             shutil.rmtree(written)
 
-    _run_seeds(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
+    _make_cells(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
 
 
 def fit_inputs(cases: Path, task: str) -> dict[str, Path]:
@@ -182,7 +182,7 @@ def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
         raise CallFailed("infrastructure", str(error)) from error
 
 
-def _run_seeds(
+def _make_cells(
     row: Row,
     board: Board,
     task: str | None,
@@ -203,7 +203,7 @@ def _run_seeds(
             parameters = steps = None
             try:
                 runner = _prepared(prepare, row, cases)
-                work(Seed(row, board, task, number, runner, calls), part)
+                work(Cell(row, board, task, number, runner, calls), part)
                 parameters, steps = collect.read_learnt(part / "model" / places.seed(number))
             except CallFailed as failure:
                 kind, reason, log = failure.kind, str(failure), failure.log
