@@ -38,7 +38,11 @@ def scenarios(leads: int) -> list[Scenario]:
 
 
 def of_task(task: str, leads: int) -> list[Scenario]:
-    """The scenarios of `task` in the order of the board."""
+    """The scenarios of `task` in the order of the board.
+
+    >>> [scenario.name for scenario in of_task("forecasting", leads=2)]
+    ['forecast-20', 'forecast-50']
+    """
     return (
         [HEARTBEAT] if task == "classification" else [s for s in scenarios(leads) if s.task == task]
     )

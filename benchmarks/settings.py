@@ -21,11 +21,18 @@ PROBED = "classification"  # the task by which a pretraining is probed
 
 
 class Board(Model):
+    """A board of params.yaml.
+
+    >>> board = Board(dataset="synthetic", seed=1, windows_per_record=6)
+    >>> board.seeds, board.budget.steps
+    (1, 60)
+    """
+
     dataset: str
     seed: int
     windows_per_record: Annotated[int, Field(gt=0)]
-    seeds: Annotated[int, Field(gt=0)]
-    budget: Budget
+    seeds: Annotated[int, Field(gt=0)] = 1  # of methods that are not deterministic
+    budget: Budget = Budget(steps=60, windows=4000)  # for a look within minutes
 
 
 class Controls(Model):

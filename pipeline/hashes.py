@@ -1,5 +1,5 @@
-"""The md5 of files and folders as DVC counts them. Apart from the checker: a score names its data
-by these."""
+"""The md5 of files and folders as DVC counts them. A score names its data by these, so they depend
+on nothing else of the pipeline."""
 
 import hashlib
 import json

@@ -14,7 +14,7 @@ import tokenize
 from pathlib import Path
 
 from benchmarks.contract import CONTRACT_VERSION
-from benchmarks.datasets import sources
+from benchmarks.datasets import is_published, sources
 from benchmarks.files import digest
 from benchmarks.settings import ROOT, boards_of, method_folders, read_method, settings
 from pipeline.recipes import base_digest, base_of, file_digest, is_plain, plain_lines
@@ -115,8 +115,15 @@ def records_digest(dataset: str, root: Path = ROOT) -> str:
     return group_digest([root / path for path in ("benchmarks/cases/records.py", *modules)], root)
 
 
-def _datasets(root: Path) -> list[str]:
+def used_datasets(root: Path = ROOT) -> list[str]:
+    """The data sets of the boards, each once."""
     return list(dict.fromkeys(board.dataset for board in settings(root).boards.values()))
+
+
+def published_sources(root: Path = ROOT) -> list[str]:
+    """The data sets to fetch for the boards: their own, and those that give them noise."""
+    found = dict.fromkeys(part for name in used_datasets(root) for part in sources(name))
+    return [name for name in found if is_published(name)]
 
 
 def method_files(folder: Path, suffix: str = "") -> list[Path]:
@@ -167,7 +174,7 @@ def cards_digest(board: str, root: Path = ROOT) -> str:
 
 def source_texts(root: Path = ROOT) -> dict[Path, str]:
     """What every `source.json` must say."""
-    harness = {records_group(name): records_digest(name, root) for name in _datasets(root)}
+    harness = {records_group(name): records_digest(name, root) for name in used_datasets(root)}
     harness |= {name: harness_digest(name, root) for name in GROUPS}
     harness |= {f"cards-{board}": cards_digest(board, root) for board in settings(root).boards}
     values = {root / "benchmarks/source.json": harness}

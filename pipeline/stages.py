@@ -12,7 +12,7 @@ from benchmarks.contract import MethodCard
 from benchmarks.datasets import is_published, sources
 from benchmarks.files import write_if_changed
 from benchmarks.settings import PROBED, ROOT, boards_of, method_folders, read_method, settings
-from pipeline.sources import records_group, source_texts
+from pipeline.sources import published_sources, records_group, source_texts, used_datasets
 
 HEADER = "# Written by `pqrst sync`. The template is in pipeline/stages.py.\n"
 CURVES = (
@@ -84,14 +84,8 @@ def root_stages(root: Path = ROOT) -> Definition:
     """What the root's dvc.yaml says: the data sets of the boards, and each board's cases, controls
     and tables."""
     boards, controls = settings(root).boards, settings(root).controls
-    datasets = list(dict.fromkeys(board.dataset for board in boards.values()))
-    published = [
-        name
-        for name in dict.fromkeys(part for each in datasets for part in sources(each))
-        if is_published(name)
-    ]
     stages: Definition = {}
-    if published:
+    if published := published_sources(root):
         stages["fetch"] = {
             "foreach": published,
             "do": {
@@ -100,7 +94,7 @@ def root_stages(root: Path = ROOT) -> Definition:
                 "outs": [places.raw("${item}")],
             },
         }
-    stages |= {records_group(name): _records(name) for name in datasets}
+    stages |= {records_group(name): _records(name) for name in used_datasets(root)}
     stages["cases"] = {
         "foreach": {name: {"dataset": board.dataset} for name, board in boards.items()},
         "do": _cases("${key}", "${item.dataset}"),
@@ -201,11 +195,11 @@ def _fit(card: MethodCard) -> list[str]:
 
 
 def _made_with(method: Path, card: MethodCard) -> list[Definition]:
-    """The params of a method's own stages: its row's parameters, its sources, and of the board what
-    it is given: a budget where it learns, seeds where they matter."""
-    asked = ["budget"] if _fit(card) else []
-    asked += [] if card.deterministic else ["seeds", "seed"]
-    board = [{"params.yaml": [f"boards.{BOARD}.{key}" for key in asked]}] if asked else []
+    """The params of a method's own stages: its row's parameters, its sources, and the board where
+    it is given a budget or seeds."""
+    # The whole board: DVC refuses a key that a board leaves to its default.
+    given = _fit(card) or not card.deterministic
+    board = [{"params.yaml": [f"boards.{BOARD}"]}] if given else []
     return [*board, {f"{method}/params.json": [ROW]}, {f"{method}/source.json": ["method"]}]
 
 

@@ -240,8 +240,8 @@ def retry(
     from benchmarks.settings import board as find_board
     from containers.runner import ready
     from pipeline import repro as runner
+    from pipeline.again import failed
     from pipeline.report import print_report
-    from pipeline.retry import failed
 
     find_board(board)
     report = runner.repro(board, at_once(jobs), ready=ready, again=lambda: failed(board, every))

@@ -108,11 +108,6 @@ def signal(folder: Path, name: str) -> np.ndarray:
     return np.load(folder / f"{name}.signal.npy", mmap_mode="r", allow_pickle=False)
 
 
-def beats(folder: Path, name: str) -> np.ndarray:
-    """The sample of each beat (beats,)."""
-    return np.load(folder / f"{name}.beats.npy", allow_pickle=False)
-
-
 def labels(folder: Path, name: str) -> np.ndarray:
     """The AAMI class of each beat (beats,), an index into CLASSES."""
     return np.load(folder / f"{name}.labels.npy", allow_pickle=False)

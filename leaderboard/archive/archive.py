@@ -19,6 +19,7 @@ from benchmarks.settings import ROOT, settings
 from benchmarks.settings import board as find_board
 from leaderboard.archive import croissant
 from leaderboard.records.boards import made_text
+from pipeline import cache
 from pipeline.state import read_locks
 
 FIXED_TIME = (2020, 1, 1, 0, 0, 0)
@@ -119,7 +120,6 @@ def cached_objects(board: str, root: Path = ROOT) -> tuple[dict[str, Path], list
     digest that it is named after."""
     held: dict[str, Path] = {}
     absent = []
-    cache = root / ".dvc/cache/files/md5"
     outs = {
         out["path"]: out["md5"]
         for lock in read_locks(root).values()
@@ -128,22 +128,18 @@ def cached_objects(board: str, root: Path = ROOT) -> tuple[dict[str, Path], list
     for path, md5 in sorted(outs.items()):
         if not path.startswith(f"{places.RUNS}/{board}/"):
             continue
-        index = cache / md5[:2] / md5[2:]
-        digests = [md5]
-        if md5.endswith(".dir") and index.exists():
-            digests += [entry["md5"] for entry in json.loads(index.read_text())]
-        objects = [cache / digest[:2] / digest[2:] for digest in digests]
-        if not all(each.exists() for each in objects):
+        objects = cache.objects(md5, root)
+        if objects is None:
             absent.append(path)
             continue
-        for digest, each in zip(digests, objects, strict=True):
+        for digest, each in objects.items():
             with each.open("rb") as file:
                 found = hashlib.file_digest(file, "md5").hexdigest()
             if found != digest.removesuffix(".dir"):
                 raise UserError(
                     f"{each}: its md5 is {found}, of {path}; remove it, and run the cell again"
                 )
-            held[f"cache/files/md5/{digest[:2]}/{digest[2:]}"] = each
+            held[f"cache/{cache.place(digest)}"] = each
     return held, absent
 
 

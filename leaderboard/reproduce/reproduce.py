@@ -31,11 +31,20 @@ from leaderboard.records.reproduced import PLACE, Entry, read_reproduced
 from leaderboard.reproduce.verdict import Difference, Verdict, compare_scores, judge
 from leaderboard.scoring.documents import ScoreDocument, dump
 from leaderboard.scoring.score import score
+from pipeline import cache
 from pipeline.hashes import Hashes
 from pipeline.repro import checkout_missing, exclusive, run_stage
 from pipeline.shadow import shadow
 from pipeline.sources import harness_digest, method_digest
-from pipeline.state import Stage, needed, read_locks, read_params, read_stages, upstream
+from pipeline.state import (
+    Stage,
+    changed_params,
+    makers,
+    needed,
+    read_locks,
+    read_stages,
+    upstream,
+)
 
 Document = dict[str, Any]
 Records = tuple[dict[str, Stage], dict[str, Document]]  # stages and locks by address
@@ -101,10 +110,10 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
     if task not in done:
         raise UserError(f"{target}: {row} does not do {task!r}; its tasks: {', '.join(done)}")
     stages, locks = records or (read_stages(root), read_locks(root))
-    makers = {out: address for address, stage in stages.items() for out in stage.outs}
+    made_by = makers(stages)
     scorer, maker = (
-        makers.get(places.scores(board, row)),
-        makers.get(places.run(board, row, task, "status")),
+        made_by.get(places.scores(board, row)),
+        made_by.get(places.run(board, row, task, "status")),
     )
     folder = root / places.scores(board, row)
     texts = {
@@ -291,9 +300,10 @@ def changed(cell: Published, root: Path) -> list[str]:
         stage, lock = cell.stages[cell.maker], cell.locks[cell.maker]
         if stage.cmd != lock["cmd"]:
             found.append(f"{cell.maker}: its command is not the recorded one")
-        for file, keys in stage.params:
-            if read_params(root, file, keys) != lock.get("params", {}).get(file, {}):
-                found.append(f"{file} is not what the cell was made with")
+        found += [
+            f"{file} is not what the cell was made with"
+            for file in changed_params(stage, lock, root)
+        ]
         folder = find_row(cell.row, root).folder
         made_by = lock.get("params", {}).get(f"methods/{folder.name}/source.json", {}).get("method")
         if method_digest(folder, root) != made_by:
@@ -369,14 +379,13 @@ def run(
 def bring(path: str, md5: str, scratch: Path, root: Path) -> None:
     """Copy a recorded output folder into the scratch folder, from the work tree or else from DVC's
     cache."""
-    target, cache = scratch / path, root / ".dvc/cache/files/md5"
-    listed = cache / md5[:2] / md5[2:]
+    target = scratch / path
     if Hashes(root).of(path) == md5:
         shutil.copytree(root / path, target)
-    elif listed.exists():
-        for entry in json.loads(listed.read_text()):
-            (target / entry["relpath"]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(cache / entry["md5"][:2] / entry["md5"][2:], target / entry["relpath"])
+    elif (files := cache.files(md5, root)) is not None:
+        for name, digest in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(cache.path(digest, root), target / name)
     else:
         raise UserError(
             f"{path}, on which the cell was fitted, is not here; bring it: dvc pull; or make it"

@@ -286,7 +286,7 @@ def test_a_missing_cell(root):
 def test_a_row_that_is_gone_from_params_but_on_disk(root):
     (root / "methods/linear/params.json").write_text('{"another": {}}')
     (root / "methods/linear/dvc.yaml").write_text(
-        (root / "methods/linear/dvc.yaml").read_text().replace("row: [linear]", "row: [another]")
+        (root / "methods/linear/dvc.yaml").read_text().replace("- linear\n", "- another\n")
     )
     rows.cache_clear()
     assert {"linear", "another"} & set(board_rows(BOARD, root)) == {"another"}

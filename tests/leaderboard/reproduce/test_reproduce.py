@@ -24,7 +24,7 @@ from leaderboard.reproduce.verdict import (
     judge,
     print_verdict,
 )
-from pipeline.retry import failed
+from pipeline.again import failed
 from tests.helpers.project import BIN, Project
 
 IDENTICAL, WITHIN, DRIFTED, TROUBLE = 0, 3, 4, 1
