@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from leaderboard.scoring.documents import ScoreDocument
 from leaderboard.views.labels import NAMES
 
-Document = dict[str, Any]
 Word = Literal["identical", "within tolerance", "drifted"]
 EXIT_STATUS: dict[Word, int] = {"identical": 0, "within tolerance": 3, "drifted": 4}
 COLOURS: dict[Word, str] = {"identical": "green", "within tolerance": "yellow", "drifted": "red"}
@@ -80,17 +80,18 @@ class Verdict:
 
 
 def compare_scores(
-    published: Document, here: Document, learned: bool, same_predictions: bool
+    published: ScoreDocument, here: ScoreDocument, learned: bool, same_predictions: bool
 ) -> list[Difference]:
     """Two score documents of one cell and seed, metric by metric; a difference in how they ended
     stands first."""
     found = []
-    seed = f"seed {published['seed']}"
-    if published["status"] != here["status"]:
-        found.append(Difference(f"{seed}: status", published["status"], here["status"], False))
-    for scenario in dict.fromkeys([*published["scenarios"], *here["scenarios"]]):
-        ours, theirs = (
-            each["scenarios"].get(scenario, {}).get("metrics", {}) for each in (here, published)
+    seed = f"seed {published.seed}"
+    if published.status != here.status:
+        found.append(Difference(f"{seed}: status", published.status, here.status, False))
+    for scenario in dict.fromkeys([*published.scenarios, *here.scenarios]):
+        theirs, ours = (
+            each.scenarios[scenario].metrics if scenario in each.scenarios else {}
+            for each in (published, here)
         )
         for metric in dict.fromkeys([*theirs, *ours]):
             pair = theirs.get(metric), ours.get(metric)

@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.errors import UserError
 from benchmarks.settings import Row, rows
 from containers.calls.cell import run_pretrain
-from leaderboard.reproduce.reproduce import cells, find
+from leaderboard.reproduce.published import cells, find
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
     TOLERANCES,
@@ -24,6 +24,7 @@ from leaderboard.reproduce.verdict import (
     judge,
     print_verdict,
 )
+from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
 from pipeline.retry import failed
 from tests.helpers.project import BIN, Project
 
@@ -231,7 +232,8 @@ def test_a_cell_that_is_too_slow_here_is_trouble_and_says_the_way_out(made_once)
 
 PRETRAIN = """
 def pretrain(call: Call) -> None:
-    counts = np.load(call.data / "train/windows.npy", mmap_mode="r").shape[0] * np.ones(len(CLASSES))
+    windows = np.load(call.data / "train/windows.npy", mmap_mode="r")
+    counts = len(windows) * np.ones(len(CLASSES))
     (call.model / "shares.json").write_text(json.dumps((counts / counts.sum()).tolist()))
 
 
@@ -287,7 +289,7 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
         pretrained.append(row.name)
         run_pretrain(row, *rest)
 
-    monkeypatch.setattr("leaderboard.reproduce.reproduce.run_pretrain", count)
+    monkeypatch.setattr("leaderboard.reproduce.making.run_pretrain", count)
     found = reproduce_here(
         ["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host"
     )
@@ -298,12 +300,9 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 # What decides
 
 
-def document(**metrics: float | None) -> dict:
-    return {
-        "seed": 0,
-        "status": "scored",
-        "scenarios": {"gap-10": {"status": "scored", "metrics": metrics}},
-    }
+def document(**metrics: float | None) -> ScoreDocument:
+    gap = ScenarioScore(status="scored", metrics=metrics)
+    return ScoreDocument.model_construct(seed=0, status="scored", scenarios={"gap-10": gap})
 
 
 @pytest.mark.parametrize(
@@ -341,9 +340,8 @@ def test_an_undefined_figure_is_no_number():
 
 
 def test_another_ending_is_a_drift():
-    found = compare_scores(
-        document(nrmse=0.2), {"seed": 0, "status": "crashed", "scenarios": {}}, True, False
-    )
+    crashed = ScoreDocument.model_construct(seed=0, status="crashed", scenarios={})
+    found = compare_scores(document(nrmse=0.2), crashed, True, False)
     assert found[0] == Difference("seed 0: status", "scored", "crashed", False)
     assert judge(found, False, [])[0] == "drifted"
 
