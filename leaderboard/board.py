@@ -14,10 +14,10 @@ from benchmarks.settings import ROOT, rows, settings
 from leaderboard.analysis.analysis import analyse
 from leaderboard.gate.gate import check_gate
 from leaderboard.page.build import write_page
-from leaderboard.records.cells import cells, read_documents, rows_in_order
+from leaderboard.records.cells import cells, read_scores, rows_in_order
 from leaderboard.records.reproduced import read_reproduced
 from leaderboard.records.tidy import COLUMNS, tidy
-from leaderboard.scoring.documents import HARNESS_VERSION, Document, dump
+from leaderboard.scoring.documents import HARNESS_VERSION, Document, ScoreDocument, dump
 from leaderboard.views.dvc import write_views
 from leaderboard.views.markdown import markdown
 from leaderboard.views.readme import update_readme
@@ -26,14 +26,15 @@ from leaderboard.views.readme import update_readme
 def write_board(board: str, root: Path = ROOT) -> Path:
     """Check and write a board, and its summary in the README; returns the path of `board.md`.
     Raises UserError naming all that the gate holds against it, before anything is written."""
-    documents, costs = read_documents(board, root)
-    check_gate(board, documents, costs, root)
-    return write_tables(board, documents, costs, root)
+    scores = read_scores(board, root)
+    check_gate(board, scores, root)
+    return write_tables(board, scores.documents, scores.costs, root)
 
 
-def write_tables(board: str, documents: list[Document], costs: Document, root: Path) -> Path:
+def write_tables(board: str, scored: list[ScoreDocument], costs: Document, root: Path) -> Path:
     """Write what a board is shown by, from documents that the gate has let through; returns the
     path of `board.md`."""
+    documents = [document.plain() for document in scored]
     table = cells(documents, costs, read_reproduced(root))
     out = root / places.board(board)
     buffer = io.StringIO()

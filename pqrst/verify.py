@@ -12,7 +12,7 @@ from benchmarks.contract import write_schema
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, settings
 from leaderboard.board import write_board
-from leaderboard.gate.gate import orphans
+from leaderboard.gate.locks import orphans
 from pipeline.report import conditions
 from pipeline.shadow import shadow
 from pipeline.stages import texts

@@ -1,46 +1,28 @@
-"""The form of a score document, and what its numbers must say of each other."""
+"""What the numbers of a score document must say of each other."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from benchmarks.contract import CLASSES, CONTRACT_VERSION, parse
-from benchmarks.errors import UserError
+from benchmarks.contract import CLASSES
 from benchmarks.metrics.heartbeats import macro_f1
 from benchmarks.metrics.table import METRICS
-from leaderboard.scoring.documents import HARNESS_VERSION, Document, ScenarioScore, ScoreDocument
+from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
 
 # A mean of published numbers, each of six digits, against the published mean.
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
 
 
-def flaws(document: Document) -> Iterator[str]:
-    """What makes a document no score of this harness: another version, a wrong form, a number that
-    is not finite or that its own patients' rows contradict."""
-    about = document.get("provenance")
-    if not isinstance(about, dict) or not about:
-        yield "has no provenance; score the row again"
-        return
-    for what, found, ours in (
-        ("harness", about.get("harness"), HARNESS_VERSION),
-        ("contract", about.get("contract"), CONTRACT_VERSION),
-    ):
-        if found != ours:
-            yield f"was scored by {what} version {found}, expected {ours}; score the row again"
-            return
-    try:
-        parsed = parse(ScoreDocument, document, "no score document")
-    except UserError as error:
-        yield f"{error}; score the row again"
-        return
-    if parsed.status == "scored" and not parsed.scenarios:
+def flaws(document: ScoreDocument) -> Iterator[str]:
+    """Where a document contradicts itself: its status, or a number that its own patients' rows do
+    not give."""
+    if document.status == "scored" and not document.scenarios:
         yield "says that it is scored and holds no scenario"
-    if parsed.status != "scored" and parsed.scenarios:
-        yield f"says {parsed.status} and holds scores all the same"
-    for scenario, found in parsed.scenarios.items():
-        if found.status == "scored":
-            yield from (f"{scenario}: {flaw}" for flaw in _contradictions(found))
+    if document.status != "scored" and document.scenarios:
+        yield f"says {document.status} and holds scores all the same"
+    for scenario, found in document.scored().items():
+        yield from (f"{scenario}: {flaw}" for flaw in _contradictions(found))
 
 
 def _contradictions(scenario: ScenarioScore) -> Iterator[str]:

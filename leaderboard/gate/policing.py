@@ -12,8 +12,9 @@ import numpy as np
 
 from benchmarks.contract import CLASSES, COMPLETION
 from leaderboard.analysis.statistics import jackknife_macro_f1, patient_mean_interval
+from leaderboard.gate.trip import Trip
+from leaderboard.scoring.documents import ScoreDocument
 
-Document = dict[str, Any]
 Relation = Literal[
     "is perfect",
     "is worse than",
@@ -73,17 +74,20 @@ INEQUALITIES = (
 )
 
 
-@dataclass(frozen=True)
-class Broken:
-    """An inequality that a board does not keep: where, and what was found."""
+def failed_controls(documents: list[ScoreDocument]) -> Iterator[Trip]:
+    """The controls that ended in a failure."""
+    for document in documents:
+        if document.family == "control" and document.status not in ("scored", "not-applicable"):
+            yield Trip(
+                document.name,
+                f"a control that failed ({document.status}) polices nothing; pqrst retry"
+                f" {document.board} --all",
+            )
 
-    where: str
-    what: str
 
-
-def broken(documents: list[Document]) -> Iterator[Broken]:
+def broken(documents: list[ScoreDocument]) -> Iterator[Trip]:
     """Every inequality that does not hold among a board's score documents, and every row that is as
-    good as the truth itself. Rows that are not there are not missed here."""
+    good as the truth itself. An inequality with a row that has no score is passed over."""
     errors, confusions = _errors(documents), _confusions(documents)
     for each in INEQUALITIES:
         if each.relation == "is chance":
@@ -96,13 +100,13 @@ def broken(documents: list[Document]) -> Iterator[Broken]:
                 if each.relation == "is perfect" or (other is not None and len(other) == len(mine)):
                     yield from _compared(each, scenario, mine, other)
     if "oracle" in confusions and (value := jackknife_macro_f1(confusions["oracle"])[0]) != 1:
-        yield Broken(
+        yield Trip(
             "oracle/heartbeat",
             f"must be perfect: {INEQUALITIES[0].reason}; found macro-F1 {value:.6g}",
         )
     for (row, scenario), mine in errors.items():
         if row != "oracle" and mine.mean() < LEAST_ERROR:
-            yield Broken(
+            yield Trip(
                 f"{row}/{scenario}",
                 f"has error {mine.mean():.6g}, below {LEAST_ERROR:g}: that is no estimate, it "
                 "has seen the truth",
@@ -111,19 +115,19 @@ def broken(documents: list[Document]) -> Iterator[Broken]:
 
 def _compared(
     each: Inequality, scenario: str, mine: np.ndarray, other: np.ndarray | None
-) -> Iterator[Broken]:
+) -> Iterator[Trip]:
     """Nothing if the errors of one value per patient keep the inequality."""
     where = f"{each.row}/{scenario}"
     if other is None:
         if mine.any():
-            yield Broken(where, f"must be perfect: {each.reason}; found error {mine.mean():.6g}")
+            yield Trip(where, f"must be perfect: {each.reason}; found error {mine.mean():.6g}")
         return
     if each.relation == "is not better by more than the share":
         with np.errstate(divide="ignore", invalid="ignore"):
             skill, low, high = patient_mean_interval(np.log(other / mine))
         if not low <= -np.log(1 - each.share):  # so the interval says that it is better by more
             shown = [f"{1 - np.exp(-number):.1%}" for number in (skill, low, high)]
-            yield Broken(
+            yield Trip(
                 where,
                 "must not be better than"
                 f" {each.than}{f' by more than {each.share:.0%}' if each.share else ''}:"
@@ -133,14 +137,14 @@ def _compared(
     sign = 1 if each.relation == "is worse than" else -1
     difference, low, high = patient_mean_interval(mine - other)
     if not (low > 0 if sign > 0 else high < 0):
-        yield Broken(
+        yield Trip(
             where,
             f"must be {'worse' if sign > 0 else 'better'} than {each.than}: {each.reason}; the"
             f" difference in error is {difference:+.4f} ({low:+.4f} to {high:+.4f})",
         )
 
 
-def _chance(each: Inequality, confusions: np.ndarray) -> Iterator[Broken]:
+def _chance(each: Inequality, confusions: np.ndarray) -> Iterator[Trip]:
     """Nothing unless the interval of a pooled macro-F1 lies above what the best constant answer
     would get."""
     value, low, high = jackknife_macro_f1(confusions)
@@ -148,21 +152,22 @@ def _chance(each: Inequality, confusions: np.ndarray) -> Iterator[Broken]:
     averaged = beats[: CLASSES.index("Q")]
     constant = float(max(2 * averaged / (averaged + beats.sum())) / np.count_nonzero(averaged))
     if not low <= constant:
-        yield Broken(
+        yield Trip(
             f"{each.row}/heartbeat",
             f"must be at chance: {each.reason}; macro-F1 is {value:.4f} ({low:.4f} to {high:.4f}),"
             f" the best constant answer gets {constant:.4f}",
         )
 
 
-def _errors(documents: list[Document]) -> dict[tuple[str, str], np.ndarray]:
+def _errors(documents: list[ScoreDocument]) -> dict[tuple[str, str], np.ndarray]:
     """The primary metric of each test patient by (row, scenario), seeds averaged first."""
     seeds: dict[tuple[str, str], list[list[float]]] = {}
     for document in documents:
-        if document["task"] in COMPLETION:
-            for scenario, found in _scored(document):
-                column = found["patients"][found["primary"]]
-                seeds.setdefault((document["row"], scenario), []).append(_of_test(found, column))
+        if document.task in COMPLETION:
+            for scenario, found in document.scored().items():
+                seeds.setdefault((document.row, scenario), []).append(
+                    found.of_test(str(found.primary))
+                )
     return {
         key: np.mean(np.array(found, float), 0)
         for key, found in seeds.items()
@@ -170,34 +175,16 @@ def _errors(documents: list[Document]) -> dict[tuple[str, str], np.ndarray]:
     }
 
 
-def _confusions(documents: list[Document]) -> dict[str, np.ndarray]:
+def _confusions(documents: list[ScoreDocument]) -> dict[str, np.ndarray]:
     """The confusions (test patients, 5, 5) of each row, seeds added up."""
     seeds: dict[str, list[list[Any]]] = {}
     for document in documents:
-        if document["task"] == "classification":
-            for _, found in _scored(document):
-                seeds.setdefault(document["row"], []).append(
-                    _of_test(found, found["patients"]["confusion"])
-                )
+        if document.task == "classification":
+            for found in document.scored().values():
+                seeds.setdefault(document.row, []).append(found.of_test("confusion"))
     shape = (-1, len(CLASSES), len(CLASSES))
     return {
         row: np.sum(np.array(found), 0).reshape(shape)
         for row, found in seeds.items()
         if len(set(map(len, found))) == 1
     }
-
-
-def _scored(document: Document) -> list[tuple[str, Document]]:
-    return [
-        (name, found)
-        for name, found in document["scenarios"].items()
-        if found["status"] == "scored"
-    ]
-
-
-def _of_test(scenario: Document, column: list[Any]) -> list[Any]:
-    return [
-        value
-        for value, split in zip(column, scenario["patients"]["split"], strict=True)
-        if split == "test"
-    ]

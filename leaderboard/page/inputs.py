@@ -52,7 +52,8 @@ class Inputs:
 
 def read_inputs(board: str, root: Path) -> Inputs:
     """Read a board; raises UserError naming the file that is broken."""
-    documents, costs = read_documents(board, root)
+    scored, costs = read_documents(board, root)
+    documents = [document.plain() for document in scored]
     reproduced = read_reproduced(root)
     scores, out = root / places.scores(board), root / places.board(board)
     shown = {path.parent.name: _json(path) for path in sorted(scores.glob(f"*/{places.EXAMPLES}"))}

@@ -4,7 +4,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from benchmarks.settings import ROOT, board_rows, family
 from leaderboard.analysis.statistics import jackknife_macro_f1, patient_mean_interval
 from leaderboard.records.boards import Cell, Summary
 from leaderboard.records.reproduced import Entry, remade
-from leaderboard.scoring.documents import Document, rounded
+from leaderboard.scoring.documents import Document, ScoreDocument, parse_document, rounded
 
 FAMILIES = ("control", *get_args(Family))
 BESIDE = (places.COSTS, places.EXAMPLES)  # beside a row's score documents
@@ -28,40 +28,66 @@ def rows_in_order(board: str, root: Path = ROOT) -> list[str]:
     return sorted(board_rows(board, root), key=lambda row: FAMILIES.index(family(row, root)))
 
 
-def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Document]:
-    """The score documents of a board in the order of its rows, and what each row's cells cost."""
-    documents, costs, unreadable = [], {}, []
+class Refused(NamedTuple):
+    """A score file that holds no document of this harness, and why."""
+
+    path: Path
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The cell that the file is named for: ROW/TASK-SEED."""
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+
+class Scores(NamedTuple):
+    """The score files of a board: documents in the order of its rows, what each row's cells cost,
+    and the files that hold no document."""
+
+    documents: list[ScoreDocument]
+    costs: Document
+    refused: list[Refused]
+
+
+def read_scores(board: str, root: Path = ROOT) -> Scores:
+    """What lies in `leaderboard/scores/BOARD`."""
+    documents, costs, refused = [], {}, []
     for path in sorted((root / places.scores(board)).glob("*/*.json")):
         try:
-            found = json.loads(path.read_text(), parse_constant=_no_number)
-        except ValueError as error:
-            unreadable.append(f"{path}: not readable as JSON ({error}); score the row again")
-            continue
-        if path.name == places.COSTS:
-            costs[path.parent.name] = found
-        if path.name in BESIDE:
-            continue
-        if (
-            not isinstance(found, dict)
-            or not {"row", "task", "seed", "status", "provenance"} <= found.keys()
-        ):
-            unreadable.append(
-                f"{path}: no score document: row, task, seed, status or provenance is missing"
-            )
-        elif (
-            found["row"] != path.parent.name
-            or places.document(found["task"], found["seed"]) != path.name
-        ):
-            unreadable.append(
-                f"{path}: says that it is {found['row']}/{found['task']}-{found['seed']}"
-            )
-        else:
-            documents.append(found)
-    if unreadable:
-        raise UserError("\n".join(unreadable))
+            found = _read_json(path)
+            if path.name == places.COSTS:
+                costs[path.parent.name] = found
+            elif path.name not in BESIDE:
+                documents.append(_read_document(path, found))
+        except UserError as error:
+            refused.append(Refused(path.relative_to(root), str(error)))
     names = rows_in_order(board, root)
-    documents.sort(key=lambda found: (_rank(found["row"], names), _rank(found["task"], TASKS)))
+    documents.sort(key=lambda found: (_rank(found.row, names), _rank(found.task, TASKS)))
+    return Scores(documents, costs, refused)
+
+
+def read_documents(board: str, root: Path = ROOT) -> tuple[list[ScoreDocument], Document]:
+    """The score documents of a board in the order of its rows, and what each row's cells cost.
+    Raises UserError naming every score file that holds no document of this harness."""
+    documents, costs, refused = read_scores(board, root)
+    if refused:
+        raise UserError("\n".join(f"{root / each.path}: {each.why}" for each in refused))
     return documents, costs
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(), parse_constant=_no_number)
+    except ValueError as error:
+        raise UserError(f"not readable as JSON ({error}); score the row again") from None
+
+
+def _read_document(path: Path, found: Any) -> ScoreDocument:
+    document = parse_document(found)
+    file = places.document(document.task, document.seed)
+    if (document.row, file) != (path.parent.name, path.name):
+        raise UserError(f"says that it is {document.name}")
+    return document
 
 
 def _rank(name: str, names: Sequence[str]) -> int:

@@ -11,9 +11,7 @@ from rich.text import Text
 
 from benchmarks.metrics.table import METRICS, Tolerance
 from leaderboard.records.reproduced import VERDICTS, Word
-
-Document = dict[str, Any]
-
+from leaderboard.scoring.documents import ScoreDocument
 
 # The same predictions, scored by the same scorer: nothing but the last published digits may differ.
 SAME_PREDICTIONS = Tolerance(1e-5, 1e-5)
@@ -44,21 +42,23 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
+        """What `pqrst reproduce` ends with."""
         return VERDICTS[self.word].exit_status
 
 
 def compare_scores(
-    published: Document, here: Document, learned: bool, same_predictions: bool
+    published: ScoreDocument, here: ScoreDocument, learned: bool, same_predictions: bool
 ) -> list[Difference]:
     """Two score documents of one cell and seed, metric by metric; a difference in how they ended
     stands first."""
     found = []
-    seed = f"seed {published['seed']}"
-    if published["status"] != here["status"]:
-        found.append(Difference(f"{seed}: status", published["status"], here["status"], False))
-    for scenario in dict.fromkeys([*published["scenarios"], *here["scenarios"]]):
-        ours, theirs = (
-            each["scenarios"].get(scenario, {}).get("metrics", {}) for each in (here, published)
+    seed = f"seed {published.seed}"
+    if published.status != here.status:
+        found.append(Difference(f"{seed}: status", published.status, here.status, False))
+    for scenario in dict.fromkeys([*published.scenarios, *here.scenarios]):
+        theirs, ours = (
+            each.scenarios[scenario].metrics if scenario in each.scenarios else {}
+            for each in (published, here)
         )
         for metric in dict.fromkeys([*theirs, *ours]):
             pair = theirs.get(metric), ours.get(metric)

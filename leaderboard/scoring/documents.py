@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
-from benchmarks.contract import FailureKind, Task
+from benchmarks.contract import CONTRACT_VERSION, FailureKind, Task, parse
+from benchmarks.errors import UserError
 
 HARNESS_VERSION = 2
 DIGITS = 6  # significant digits of a published number
@@ -15,13 +16,16 @@ DIGITS = 6  # significant digits of a published number
 # What `key` digests.
 MADE_FROM = ("source", "params", "pretraining", "budget", "data", "seed", "contract", "harness")
 
+IDENTITY = {"row", "task", "seed", "status", "provenance"}  # the least that a document says
+
 Document = dict[str, Any]
+Kind = Literal["predict", "truth", "fit"]  # of data
 
 
 class Provenance(BaseModel):
     """What a score was made from; `key` and `column` are digests of the rest."""
 
-    data: dict[Literal["predict", "truth", "fit"], str]
+    data: dict[Kind, str]
     source: str
     params: dict[str, Any]
     pretraining: dict[str, Any] | None
@@ -35,13 +39,20 @@ class Provenance(BaseModel):
 
 
 class ScenarioScore(BaseModel):
-    """The numbers of one scenario; `patients` holds one list per column, one entry per patient."""
+    """The numbers of one scenario; `patients` holds one list per column, one entry per patient;
+    `tau` is the harness's decision rule for beats."""
 
     model_config = ConfigDict(extra="allow")
     status: Literal["scored", "not-applicable"]
     primary: str | None = None
+    tau: float | None = None
     metrics: dict[str, FiniteFloat | None] = {}
     patients: dict[str, list[Any]] = {}
+
+    def of_test(self, column: str) -> list[Any]:
+        """A column of the patients' table, test patients only."""
+        pairs = zip(self.patients[column], self.patients["split"], strict=True)
+        return [value for value, split in pairs if split == "test"]
 
 
 class ScoreDocument(BaseModel):
@@ -59,10 +70,38 @@ class ScoreDocument(BaseModel):
     scenarios: dict[str, ScenarioScore]
     provenance: Provenance
 
+    @property
+    def name(self) -> str:
+        """How the cell is called in a message: ROW/TASK-SEED."""
+        return f"{self.row}/{self.task}-{self.seed}"
 
-def name(document: Document) -> str:
-    """How a document is called in a message: ROW/TASK-SEED."""
-    return f"{document['row']}/{document['task']}-{document['seed']}"
+    def scored(self) -> dict[str, ScenarioScore]:
+        """The scenarios that have a score, by name."""
+        return {name: each for name, each in self.scenarios.items() if each.status == "scored"}
+
+    def plain(self) -> Document:
+        """The document as it is written: keys in their order, none that was not given."""
+        return self.model_dump(exclude_unset=True)
+
+
+def parse_document(found: Any) -> ScoreDocument:
+    """What a score file holds as a document of this harness; raises UserError for another version
+    or another form."""
+    if not isinstance(found, dict) or not found.keys() >= IDENTITY:
+        raise UserError("no score document: row, task, seed, status or provenance is missing")
+    made_from = found["provenance"]
+    if not isinstance(made_from, dict) or not made_from:
+        raise UserError("has no provenance; score the row again")
+    for what, ours in (("harness", HARNESS_VERSION), ("contract", CONTRACT_VERSION)):
+        if made_from.get(what) != ours:
+            raise UserError(
+                f"was scored by {what} version {made_from.get(what)}, expected {ours}; score the"
+                " row again"
+            )
+    try:
+        return parse(ScoreDocument, found, "no score document")
+    except UserError as error:
+        raise UserError(f"{error}; score the row again") from None
 
 
 def recorded_source(folder: Path, group: str) -> str:

@@ -7,151 +7,202 @@ patients' rows."""
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks import contract, places
 from benchmarks.baseline import baseline_filter
-from benchmarks.cases.truth import BeatTruth, Truth, read_beat_truth, read_truth
-from benchmarks.contract import CLASSES, TASKS, Scenario, Status
+from benchmarks.cases.truth import BeatTruth, Truth
+from benchmarks.contract import CLASSES, CONTRACT_VERSION, TASKS, Scenario, Status
 from benchmarks.errors import UserError
-from benchmarks.files import digest, replacing
+from benchmarks.files import replacing
 from benchmarks.metrics import completion as metrics
 from benchmarks.metrics import heartbeats as beat_metrics
 from benchmarks.metrics.table import MACRO_F1, primary_metric
-from benchmarks.scenarios import of_task, wanted
-from benchmarks.settings import RATE, ROOT, Board, Row, family, rows, settings
+from benchmarks.scenarios import HEARTBEAT
+from benchmarks.settings import RATE, ROOT, Row, family, settings
+from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
-from leaderboard.scoring.controls import distort
-from leaderboard.scoring.documents import HARNESS_VERSION, Document, dump, recorded_source, rounded
-from leaderboard.scoring.examples import examples
+from leaderboard.scoring.attribution import attribution
+from leaderboard.scoring.costs import costs
+from leaderboard.scoring.documents import (
+    Document,
+    ScoreDocument,
+    dump,
+    parse_document,
+    rounded,
+)
+from leaderboard.scoring.examples import (
+    QUESTIONS,
+    beat_answers,
+    beat_questions,
+    window_answer,
+    window_question,
+)
+from leaderboard.scoring.truth import BoardTruth
 from pipeline.hashes import Hashes
 
 
-def score(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
-    """Every document of a row: for each task and seed a score or a typed failure."""
-    board = settings(root).boards[board_name]
-    cases = root / places.cases(board_name)
-    from_truth = row_name in settings(root).controls.from_truth
-    row = None if from_truth else find_row(row_name, root)
-    leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
+class Outcome(NamedTuple):
+    """What came of a cell: how it ended, and by scenario its scores and what it shows of itself."""
+
+    status: str
+    reason: str
+    scenarios: Document
+    examples: Document
+
+
+class Scored(NamedTuple):
+    """A cell's score document, and by scenario what it answered in the windows that are kept to be
+    looked at."""
+
+    document: ScoreDocument
+    examples: Document
+
+
+def write_scores(board: str, row: str, root: Path = ROOT) -> list[ScoreDocument]:
+    """Score a row and replace `leaderboard/scores/BOARD/ROW/` by its documents; the examples are
+    those of its first seed."""
+    cells = score(board, row, root)
+    with replacing(root / places.scores(board, row)) as folder:
+        for document, _ in cells:
+            file = places.document(document.task, document.seed)
+            (folder / file).write_text(dump(document.plain()))
+        if spent := costs(board, row, root):
+            (folder / places.COSTS).write_text(dump(spent))
+        first = [cell.examples for cell in cells if cell.document.seed == 0]
+        if shown := {name: each for examples in first for name, each in examples.items()}:
+            (folder / places.EXAMPLES).write_text(dump(shown))
+    return [document for document, _ in cells]
+
+
+def score(board: str, row: str, root: Path = ROOT) -> list[Scored]:
+    """Every cell of a row: for each task and seed a score or a typed failure."""
+    truth = BoardTruth(find_board(board, root), root / places.cases(board))
     hashes = Hashes(root)
-    documents = []
-    for task in TASKS:
-        chosen = of_task(task, leads)
-        for seed in row.seeds(board) if row else [0]:
-            result = (
-                _control(row_name, task, chosen, cases)
-                if row is None
-                else _cell(
-                    row, task, seed, chosen, cases, root / places.run(board_name, row_name, task)
-                )
-            )
-            about = {
-                "board": board_name,
-                "row": row_name,
-                "family": family(row_name, root),
-                "task": task,
-                "seed": seed,
-            }
-            documents.append(
-                {
-                    "contract_version": contract.CONTRACT_VERSION,
-                    **about,
-                    **result,
-                    "provenance": provenance(board_name, board, row, task, seed, hashes),
-                }
-            )
+    cells = [
+        score_cell(board, row, task, seed, root=root, truth=truth, hashes=hashes)
+        for task in TASKS
+        for seed in seeds(board, row, root)
+    ]
     hashes.save()
-    return documents
+    return cells
 
 
-def provenance(
-    board_name: str, board: Board, row: Row | None, task: str, seed: int, hashes: Hashes
-) -> Document:
-    """What a cell was made from. `key` is the cell's comparability key: two cells of one key hold
-    one number; `column` is the same for all cells that may stand in one column."""
-    asked = {
-        "predict": hashes.of(places.cases(board_name, "predict", task)),
-        "truth": hashes.of(places.cases(board_name, "truth")),
-    }
-    learns = row is not None and "fit" in row.card.verbs
-    scorer = recorded_source(hashes.root / "benchmarks", "score")
-    versions = {"contract": contract.CONTRACT_VERSION, "harness": HARNESS_VERSION}
-    made_from = {
-        "data": {
-            **asked,
-            **({"fit": hashes.of(places.cases(board_name, "fit"))} if learns else {}),
-        },
-        "source": recorded_source(row.folder, "method") if row else scorer,
-        "params": row.params if row else {},
-        "pretraining": (
-            rows(hashes.root)[row.pretraining].params if row and row.pretraining else None
-        ),
-        "budget": board.budget.model_dump() if learns else None,
+def seeds(board: str, row: str, root: Path = ROOT) -> list[int]:
+    """The seeds of a row on a board; a control from the truth has one."""
+    from_truth = row in settings(root).controls.from_truth
+    return [0] if from_truth else find_row(row, root).seeds(find_board(board, root))
+
+
+def score_cell(
+    board: str,
+    row: str,
+    task: str,
+    seed: int,
+    *,
+    root: Path = ROOT,
+    runs: Path | None = None,
+    truth: BoardTruth | None = None,
+    hashes: Hashes | None = None,
+) -> Scored:
+    """One cell: its score, or a typed failure, from what its calls left below `runs`, a folder
+    laid out like the project, which serves if none is named. Whoever scores several gives the board's `truth` and `hashes`,
+    which are then read once."""
+    truth = truth or BoardTruth(find_board(board, root), root / places.cases(board))
+    from_truth = row in settings(root).controls.from_truth
+    found = (
+        control_outcome(row, task, truth)
+        if from_truth
+        else outcome(
+            find_row(row, root), task, seed, truth, (runs or root) / places.run(board, row, task)
+        )
+    )
+    md5 = (hashes or Hashes(root)).of
+    document = {
+        "contract_version": CONTRACT_VERSION,
+        "board": board,
+        "row": row,
+        "family": family(row, root),
+        "task": task,
         "seed": seed,
-        **versions,
+        "status": found.status,
+        "reason": found.reason,
+        "scenarios": found.scenarios,
+        "provenance": attribution(board, row, task, seed, md5, root).model_dump(),
     }
-    return {
-        **made_from,
-        "scorer": scorer,
-        "key": digest(made_from),
-        "column": digest([asked, scorer, versions]),
-    }
+    return Scored(parse_document(document), found.examples)
 
 
-def _cell(
-    row: Row, task: str, seed: int, chosen: list[Scenario], cases: Path, run: Path
-) -> Document:
+def outcome(row: Row, task: str, seed: int, truth: BoardTruth, run: Path) -> Outcome:
+    """What came of a method's cell, from the folder `run` of its statuses and predictions. Raises
+    UserError where the predictions answer other cases than those that are here."""
     if task not in row.tasks:
         probe = f", a probe of {row.pretraining}'s pretraining," if row.is_probe else ""
-        return _failure("not-applicable", f"{row.name}{probe} does not do {task}")
+        return Outcome("not-applicable", f"{row.name}{probe} does not do {task}", {}, {})
     status = contract.load(Status, run / "status" / f"{places.seed(seed)}.json")
     if status.kind != "ok":
-        return _failure(status.kind, status.reason)
+        return Outcome(status.kind, status.reason, {}, {})
     predictions = run / "predictions" / places.seed(seed)
     if task == "classification":
-        probabilities = np.load(predictions / "heartbeat.npy", allow_pickle=False)
-        return _scored({"heartbeat": score_beats(probabilities, read_beat_truth(cases / "truth"))})
-    truth, filtered = _completion_truth(cases)
+        return _beats_outcome(
+            np.load(predictions / f"{HEARTBEAT.name}.npy", allow_pickle=False), truth
+        )
     scenarios: Document = {}
-    for scenario in chosen:
+    examples: Document = {}
+    for scenario in truth.scenarios(task):
         if not row.answers(scenario):
             scenarios[scenario.name] = {"status": "not-applicable"}
             continue
-        mask = wanted(cases / "predict" / task / scenario.name, scenario)
+        wanted = truth.wanted(scenario)
         values = np.load(predictions / f"{scenario.name}.npy", allow_pickle=False)
-        if values.shape != (int(mask.sum()),):
+        if values.shape != (int(wanted.sum()),):
             raise UserError(
                 f"{predictions / scenario.name}.npy holds {values.size} samples, the case wants"
-                f" {mask.sum()}; the cases were made again since: run the cell again"
+                f" {wanted.sum()}; the cases were made again since: run the cell again"
             )
-        completed = np.array(truth.signal)
-        completed[mask] = values
-        scenarios[scenario.name] = score_windows(completed, mask, scenario, truth, filtered)
-    return _scored(scenarios)
+        completed = np.array(truth.windows.signal)
+        completed[wanted] = values
+        scenarios[scenario.name] = _score_completed(completed, scenario, truth)
+        examples[scenario.name] = window_answer(truth, scenario, completed)
+    return Outcome("scored", "", scenarios, examples)
 
 
-def _control(name: str, task: str, chosen: list[Scenario], cases: Path) -> Document:
-    """A control that needs the truth: no method may ask for it, so it is made here."""
+def control_outcome(control: str, task: str, truth: BoardTruth) -> Outcome:
+    """What comes of a control that needs the truth: no method may ask for it, so it is made
+    here."""
+    asks = control == QUESTIONS
     if task == "classification":
-        if name != "oracle":
-            return _failure("not-applicable", f"{name} is a control of the completion tasks")
-        beats = read_beat_truth(cases / "truth")
-        return _scored({"heartbeat": score_beats(np.eye(len(CLASSES))[beats.labels], beats)})
-    truth, filtered = _completion_truth(cases)
-    guess = distort(name, np.asarray(truth.signal))
-    scenarios = {}
-    for scenario in chosen:
-        mask = wanted(cases / "predict" / task / scenario.name, scenario)
-        completed = np.where(mask, guess, truth.signal)
-        scenarios[scenario.name] = score_windows(completed, mask, scenario, truth, filtered)
-    return _scored(scenarios)
+        if control != "oracle":
+            reason = f"{control} is a control of the completion tasks"
+            return Outcome("not-applicable", reason, {}, {})
+        found = _beats_outcome(np.eye(len(CLASSES))[truth.beats.labels], truth)
+        return found._replace(examples={HEARTBEAT.name: beat_questions(truth)}) if asks else found
+    scenarios: Document = {}
+    examples: Document = {}
+    for scenario in truth.scenarios(task):
+        completed = np.where(truth.wanted(scenario), truth.distorted(control), truth.windows.signal)
+        scenarios[scenario.name] = _score_completed(completed, scenario, truth)
+        examples[scenario.name] = (
+            window_question(truth, scenario) if asks else window_answer(truth, scenario, completed)
+        )
+    return Outcome("scored", "", scenarios, examples)
 
 
-def _completion_truth(cases: Path) -> tuple[Truth, np.ndarray]:
-    truth = read_truth(cases / "truth")
-    return truth, baseline_filter(np.asarray(truth.signal), RATE)
+def _beats_outcome(probabilities: np.ndarray, truth: BoardTruth) -> Outcome:
+    """What came of a classification from its probabilities (beats, classes)."""
+    decided, tau = beat_metrics.decisions(probabilities, truth.beats)
+    return Outcome(
+        "scored",
+        "",
+        scenarios={HEARTBEAT.name: score_beats(probabilities, decided, tau, truth.beats)},
+        examples={HEARTBEAT.name: beat_answers(truth, decided)},
+    )
+
+
+def _score_completed(completed: np.ndarray, scenario: Scenario, truth: BoardTruth) -> Document:
+    return score_windows(completed, truth.wanted(scenario), scenario, truth.windows, truth.filtered)
 
 
 def score_windows(
@@ -192,10 +243,12 @@ def score_windows(
     }
 
 
-def score_beats(probabilities: np.ndarray, truth: BeatTruth) -> Document:
-    """The scores of the heartbeat scenario from probabilities (beats, classes)."""
+def score_beats(
+    probabilities: np.ndarray, decided: np.ndarray, tau: float, truth: BeatTruth
+) -> Document:
+    """The scores of the heartbeat scenario from probabilities (beats, classes) and the classes
+    (beats,) that the harness decided by them with `tau`."""
     test = truth.split == "test"
-    decided, tau = beat_metrics.decisions(probabilities, truth)
     patients = list(dict.fromkeys(truth.patient))
     confusions = np.stack(
         [
@@ -218,72 +271,8 @@ def score_beats(probabilities: np.ndarray, truth: BeatTruth) -> Document:
     }
 
 
-def _scored(scenarios: Document) -> Document:
-    return {"status": "scored", "reason": "", "scenarios": scenarios}
-
-
-def _failure(kind: str, reason: str) -> Document:
-    return {"status": kind, "reason": reason, "scenarios": {}}
-
-
 def _mean(values: np.ndarray) -> float:
     """Mean over the windows, or patients, for whom a metric is defined; NaN where it is for
     none."""
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else math.nan
-
-
-def costs(board_name: str, row_name: str, root: Path = ROOT) -> Document:
-    """What the row's cells cost and on which machine, by task and seed."""
-    found: Document = {}
-    for path in sorted((root / places.run(board_name, row_name)).glob("*/status/*.json")):
-        status = contract.load(Status, path)
-        calls = [call.model_dump(exclude={"command"}) for call in status.calls]
-        found[f"{path.parent.parent.name}/{path.stem}"] = {
-            "wall_s": round(sum(call.wall_s for call in status.calls), 2),
-            "cpu_s": round(sum(call.cpu_s for call in status.calls), 2),
-            "peak_memory_mb": max((call.peak_memory_mb for call in status.calls), default=0),
-            "energy_j": _total([call.energy_j for call in status.calls]),
-            "parameters": status.parameters,
-            "steps": status.steps,
-            "runner": status.runner,
-            "image": status.image,
-            "hardware": status.hardware,
-            "log_tail": status.log_tail,
-            "calls": calls,
-        }
-    return found
-
-
-def _total(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known), 1) if known and len(known) == len(values) else None
-
-
-def write_scores(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
-    """Score a row and replace `leaderboard/scores/BOARD/ROW/` by its documents."""
-    documents = score(board_name, row_name, root)
-    with replacing(root / places.scores(board_name, row_name)) as out:
-        for document in documents:
-            file = places.document(document["task"], document["seed"])
-            (out / file).write_text(dump(document))
-        if spent := costs(board_name, row_name, root):
-            (out / places.COSTS).write_text(dump(spent))
-        if shown := _examples(board_name, row_name, root):
-            (out / places.EXAMPLES).write_text(dump(shown))
-    return documents
-
-
-def _examples(board_name: str, row_name: str, root: Path) -> Document:
-    cases = root / places.cases(board_name)
-    leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
-    chosen = settings(root)
-    from_truth = row_name in chosen.controls.from_truth
-    return examples(
-        chosen.boards[board_name],
-        row_name,
-        from_truth,
-        cases,
-        root / places.run(board_name, row_name),
-        leads,
-    )

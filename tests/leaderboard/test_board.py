@@ -14,10 +14,10 @@ from benchmarks.settings import ROOT
 from leaderboard.board import write_board
 from leaderboard.gate.policing import broken
 from leaderboard.records.cells import FAMILIES, cells, read_documents
+from leaderboard.records.reproduced import made_again_of
 from leaderboard.records.tidy import tidy
-from leaderboard.scoring.documents import dump, rounded
-from leaderboard.scoring.score import distort
-from leaderboard.views.labels import made_again_of
+from leaderboard.scoring.controls import distort
+from leaderboard.scoring.documents import Document, dump, parse_document, rounded
 from leaderboard.views.markdown import task_table
 from pipeline.shadow import shadow
 
@@ -34,6 +34,12 @@ def published(tmp_path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
     return tmp_path
+
+
+def read_plain(root: Path = ROOT) -> tuple[list[Document], Document]:
+    """The board's documents as they are written, and what its cells cost."""
+    documents, costs = read_documents(BOARD, root)
+    return [document.plain() for document in documents], costs
 
 
 def score_file(root: Path, row: str, task: str) -> Path:
@@ -83,7 +89,7 @@ def test_a_failure_is_a_row_with_its_reason(published):
         reason="predict forecast-20: still running | after 10 minutes",
         scenarios={},
     )
-    documents, costs = read_documents(BOARD, published)
+    documents, costs = read_plain(published)
     text = task_table("forecasting", cells(documents, costs, {}))
     assert r"| **timeout**: predict forecast-20: still running \| after 10 minutes |" in text
     lines = [line for line in tidy(documents) if (line[1], line[3]) == ("linear", "forecasting")]
@@ -100,7 +106,7 @@ def test_a_failure_is_a_row_with_its_reason(published):
     ],
 )
 def test_a_cell_that_was_made_again_says_so_while_it_is_the_published_one(published, change, shown):
-    documents, costs = read_documents(BOARD, published)
+    documents, costs = read_plain(published)
     (key,) = {
         d["provenance"]["key"]
         for d in documents
@@ -131,7 +137,7 @@ def test_a_cell_that_was_made_again_says_so_while_it_is_the_published_one(publis
 
 
 def test_the_tidy_table_holds_each_summary_once():
-    documents, _ = read_documents(BOARD)
+    documents, _ = read_plain()
     lines = [line for line in tidy(documents) if line[-1] == "scored"]
     keys = [tuple(line[:7]) for line in lines]
     assert len(keys) == len(set(keys))
@@ -145,7 +151,7 @@ def test_the_tidy_table_holds_each_summary_once():
 
 
 def test_every_scored_document_has_one_row_per_patient_and_can_be_added_up_again():
-    documents, _ = read_documents(BOARD)
+    documents, _ = read_plain()
     for document in documents:
         for scenario in document["scenarios"].values():
             if scenario["status"] != "scored":
@@ -169,7 +175,7 @@ def test_every_scored_document_has_one_row_per_patient_and_can_be_added_up_again
 
 
 def controls(metric: str) -> dict[str, dict[str, float]]:
-    documents, _ = read_documents(BOARD)
+    documents, _ = read_plain()
     return {
         document["row"]: {name: s["metrics"][metric] for name, s in document["scenarios"].items()}
         for document in documents
@@ -204,6 +210,15 @@ def test_controls_from_the_truth():
     assert distort("blurred", signal).std() < 0.3
     with pytest.raises(UserError, match="from_truth names 'x'"):
         distort("x", signal)
+
+
+@pytest.mark.parametrize("board", ["synthetic", "mitdb"])
+def test_a_document_is_written_as_it_was_read(board):
+    paths = sorted((ROOT / "leaderboard/scores" / board).glob("*/*-*.json"))
+    assert len(paths) > 50
+    for path in paths:
+        text = path.read_text()
+        assert dump(parse_document(json.loads(text)).plain()) == text, path
 
 
 def test_numbers_and_documents_are_written_the_same_way_everywhere():

@@ -90,21 +90,23 @@ def test_simulating_a_patient(benchmark):
 )
 def test_scoring_thirteen_scenarios(benchmark):
     """CPU seconds of scoring the flat line on mitdb's completion scenarios with intervals."""
-    from benchmarks.cases.truth import read_truth
-    from benchmarks.scenarios import scenarios, wanted
-    from leaderboard.scoring.score import _completion_truth, score_windows
+    from benchmarks.scenarios import scenarios
+    from benchmarks.settings import board
+    from leaderboard.scoring.score import score_windows
+    from leaderboard.scoring.truth import BoardTruth
 
     cases = ROOT / "data/boards/mitdb"
 
     def score() -> float:
         begin = time.process_time()
-        truth, filtered = _completion_truth(cases)
+        truth = BoardTruth(board("mitdb"), cases)
         for scenario in scenarios(2):
-            mask = wanted(cases / "predict" / scenario.task / scenario.name, scenario)
-            score_windows(np.where(mask, 0, truth.signal), mask, scenario, truth, filtered)
+            mask = truth.wanted(scenario)
+            completed = np.where(mask, 0, truth.windows.signal)
+            score_windows(completed, mask, scenario, truth.windows, truth.filtered)
         return time.process_time() - begin
 
-    assert read_truth(cases / "truth").signal.shape[0] == 1080
+    assert BoardTruth(board("mitdb"), cases).windows.signal.shape[0] == 1080
     benchmark.extra_info["cpu_s"] = seconds = benchmark.pedantic(score, rounds=1)
     print(f"\nscoring 13 scenarios: {seconds:.1f} CPU s")
 

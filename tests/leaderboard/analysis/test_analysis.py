@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.contract import TASKS
+from benchmarks.contract import CONTRACT_VERSION, TASKS
 from benchmarks.errors import UserError
 from benchmarks.metrics.table import NRMSE
 from benchmarks.settings import ROOT, board_rows, rows
@@ -19,7 +19,7 @@ from leaderboard.analysis.comparisons import holm
 from leaderboard.analysis.statistics import COVERAGE, jackknife_macro_f1, patient_mean_interval
 from leaderboard.board import write_tables
 from leaderboard.records.cells import read_documents, rows_in_order
-from leaderboard.scoring.documents import dump
+from leaderboard.scoring.documents import HARNESS_VERSION, dump
 from leaderboard.views.markdown import comparison_table, markdown, matrix_table, pretraining_table
 from tests.helpers import simulated_scores as worlds
 
@@ -37,6 +37,21 @@ COMPLETION, BEATS = "interpolation", "classification"
 Document = dict[str, Any]
 
 
+MADE_FROM = {
+    "data": {"predict": "p", "truth": "t"},
+    "source": "s",
+    "params": {},
+    "pretraining": None,
+    "budget": None,
+    "seed": 0,
+    "contract": CONTRACT_VERSION,
+    "harness": HARNESS_VERSION,
+    "scorer": "s",
+    "key": "k",
+    "column": "c",
+}
+
+
 def document(row: str, task: str, scenarios: Document, seed: int = 0, **changes) -> Document:
     about = {
         "board": "b",
@@ -45,13 +60,13 @@ def document(row: str, task: str, scenarios: Document, seed: int = 0, **changes)
         "task": task,
         "seed": seed,
     }
-    made_from = {"column": "c", "key": "k"}
     return {
+        "contract_version": CONTRACT_VERSION,
         **about,
         "status": "scored",
         "reason": "",
         "scenarios": scenarios,
-        "provenance": made_from,
+        "provenance": MADE_FROM,
         **changes,
     }
 

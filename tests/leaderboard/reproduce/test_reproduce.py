@@ -12,19 +12,20 @@ import pytest
 from rich.console import Console
 
 from benchmarks.errors import UserError
-from benchmarks.metrics.table import METRICS
 from benchmarks.settings import Row, rows
-from containers.calls.runs import make_pretraining
-from leaderboard.reproduce.reproduce import cells, find
+from containers.calls.cell import run_pretrain
+from leaderboard.reproduce.published import cells, find
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
+    TOLERANCES,
     Difference,
     Verdict,
     compare_scores,
     judge,
     print_verdict,
 )
-from pipeline.again import failed
+from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
+from pipeline.retry import failed
 from tests.helpers.project import BIN, Project
 
 IDENTICAL, WITHIN, DRIFTED, TROUBLE = 0, 3, 4, 1
@@ -133,7 +134,7 @@ def published_elsewhere(project: Project, error_mv: float) -> None:
             path,
             values + np.where(np.arange(values.size) % 2, error_mv, -error_mv).astype(values.dtype),
         )
-    project.dvc("commit", "--force", "methods/linear/dvc.yaml:run@synthetic-linear-forecasting")
+    project.dvc("commit", "--force", "methods/linear/dvc.yaml:cell@synthetic-linear-forecasting")
     project.pqrst("repro", "synthetic")
 
 
@@ -231,8 +232,8 @@ def test_a_cell_that_is_too_slow_here_is_trouble_and_says_the_way_out(made_once)
 
 PRETRAIN = """
 def pretrain(call: Call) -> None:
-    windows = np.load(call.data / "train/windows.npy", mmap_mode="r").shape[0]
-    counts = windows * np.ones(len(CLASSES))
+    windows = np.load(call.data / "train/windows.npy", mmap_mode="r")
+    counts = len(windows) * np.ones(len(CLASSES))
     (call.model / "shares.json").write_text(json.dumps((counts / counts.sum()).tolist()))
 
 
@@ -286,9 +287,9 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 
     def count(row: Row, *rest: Any) -> None:
         pretrained.append(row.name)
-        make_pretraining(row, *rest)
+        run_pretrain(row, *rest)
 
-    monkeypatch.setattr("leaderboard.reproduce.reproduce.make_pretraining", count)
+    monkeypatch.setattr("leaderboard.reproduce.making.run_pretrain", count)
     found = reproduce_here(
         ["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host"
     )
@@ -299,12 +300,9 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 # What decides
 
 
-def document(**metrics: float | None) -> dict:
-    return {
-        "seed": 0,
-        "status": "scored",
-        "scenarios": {"gap-10": {"status": "scored", "metrics": metrics}},
-    }
+def document(**metrics: float | None) -> ScoreDocument:
+    gap = ScenarioScore(status="scored", metrics=metrics)
+    return ScoreDocument.model_construct(seed=0, status="scored", scenarios={"gap-10": gap})
 
 
 @pytest.mark.parametrize(
@@ -329,7 +327,7 @@ def test_a_figure_is_close_or_beyond(metric, learned, close, far):
 
 
 def test_what_is_not_named_decides_nothing():
-    assert METRICS["f1_F"].tolerance is None
+    assert "f1_F" not in TOLERANCES
     (found,) = compare_scores(document(f1_F=0.2), document(f1_F=0.9), True, False)
     assert found.fine is None and judge([found], False, [])[0] == "within tolerance"
 
@@ -342,9 +340,8 @@ def test_an_undefined_figure_is_no_number():
 
 
 def test_another_ending_is_a_drift():
-    found = compare_scores(
-        document(nrmse=0.2), {"seed": 0, "status": "crashed", "scenarios": {}}, True, False
-    )
+    crashed = ScoreDocument.model_construct(seed=0, status="crashed", scenarios={})
+    found = compare_scores(document(nrmse=0.2), crashed, True, False)
     assert found[0] == Difference("seed 0: status", "scored", "crashed", False)
     assert judge(found, False, [])[0] == "drifted"
 
@@ -427,8 +424,8 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
     output = made.pqrst("retry", "synthetic", "--jobs", "2")
     assert statuses(made, "linear") == ["not-applicable", *["scored"] * 3], output
     assert (
-        output.count("made methods/linear/dvc.yaml:run@") == 3
-        and "run@synthetic-mean" not in output
+        output.count("made methods/linear/dvc.yaml:cell@") == 3
+        and "cell@synthetic-mean" not in output
     )
     assert others.items() <= made.results().items() and made.stale() == set()
     assert "everything is up to date" in made.pqrst("retry", "synthetic")
@@ -438,7 +435,7 @@ def test_a_method_that_failed_is_run_again_when_asked(made):
     for path in (made.root / "leaderboard/scores/synthetic/linear").glob("[fi]*-0.json"):
         path.write_text(path.read_text().replace('"status": "scored"', '"status": "crashed"', 1))
     addresses = [
-        f"methods/linear/dvc.yaml:run@synthetic-linear-{task}"
+        f"methods/linear/dvc.yaml:cell@synthetic-linear-{task}"
         for task in ("forecasting", "interpolation")
     ]
     assert failed("synthetic", every=False, root=made.root) == {}
@@ -458,7 +455,7 @@ def test_a_pretraining_that_failed_is_run_again_with_what_was_fitted_on_it(made)
     made.edit(
         "leaderboard/scores/synthetic/prior/classification-0.json", '"scored"', '"infrastructure"'
     )
-    cell = {"methods/prior/dvc.yaml:run@synthetic-prior-classification": "infrastructure"}
+    cell = {"methods/prior/dvc.yaml:cell@synthetic-prior-classification": "infrastructure"}
     rows.cache_clear()
     assert failed("synthetic", root=made.root) == cell
     status = made.root / "runs/synthetic/prior/pretrain/status/seed-0.json"

@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 
 from benchmarks.cases.truth import read_beat_truth, read_truth
+from benchmarks.contract import TASKS
 from benchmarks.scenarios import of_task
 from benchmarks.settings import row
-from containers.calls.runs import make_run
-from leaderboard.scoring.documents import dump
-from leaderboard.scoring.examples import EVERY, UNIT_MV, examples
+from containers.calls.cell import run_cell
+from leaderboard.scoring.documents import Document, dump
+from leaderboard.scoring.examples import EVERY, UNIT_MV
+from leaderboard.scoring.score import control_outcome, outcome
+from leaderboard.scoring.truth import BoardTruth
 from tests.helpers import inline_runner as inline
 from tests.helpers.toy_board import BOARD
 
@@ -19,8 +22,22 @@ COMPLETION = [
 
 
 @pytest.fixture(scope="module")
-def questions(toy, tmp_path_factory):
-    return examples(BOARD, "oracle", True, toy, tmp_path_factory.mktemp("none"), 2)
+def board_truth(toy) -> BoardTruth:
+    return BoardTruth(BOARD, toy)
+
+
+def shown_by(control: str, truth: BoardTruth) -> Document:
+    """What a control shows of itself, by scenario."""
+    return {
+        scenario: shown
+        for task in TASKS
+        for scenario, shown in control_outcome(control, task, truth).examples.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def questions(board_truth) -> Document:
+    return shown_by("oracle", board_truth)
 
 
 def test_questions_are_of_test_patients_and_show_what_is_visible(toy, questions):
@@ -50,23 +67,27 @@ def test_heartbeats_are_shown_around_a_beat_of_each_class(toy, questions):
         assert len(each["labels"]) == len(each["beats"]) and max(each["beats"]) < 2500 // EVERY
 
 
-def test_an_answer_has_a_number_for_each_hidden_sample_that_is_shown(toy, questions, tmp_path):
-    for name, task in (("mean", "interpolation"), ("prior", "classification")):
-        make_run(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
-    found = examples(BOARD, "mean", False, toy, tmp_path / "mean", 2)
+def test_an_answer_has_a_number_for_each_hidden_sample_that_is_shown(
+    toy, board_truth, questions, tmp_path
+):
+    def shown(name: str, task: str) -> Document:
+        run_cell(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
+        return outcome(row(name), task, 0, board_truth, tmp_path / name / task).examples
+
+    found = shown("mean", "interpolation")
     assert set(found) == {s.name for s in of_task("interpolation", 2)}
     for scenario, answer in found.items():
         asked = [sum(value is None for value in lead) for lead in questions[scenario]["shown"]]
         assert [len(lead) for lead in answer] == asked
         assert all(len(set(lead)) <= 1 for lead in answer), "the flat line"
-    decided = examples(BOARD, "prior", False, toy, tmp_path / "prior", 2)["heartbeat"]
+    decided = shown("prior", "classification")["heartbeat"]
     assert [len(letters) for letters in decided] == [
         len(each["beats"]) for each in questions["heartbeat"]
     ]
 
 
-def test_a_control_from_the_truth_is_what_it_distorts(toy, questions, tmp_path):
-    late = examples(BOARD, "late-100ms", True, toy, tmp_path, 2)
+def test_a_control_from_the_truth_is_what_it_distorts(board_truth, questions):
+    late = shown_by("late-100ms", board_truth)
     assert "heartbeat" not in late
     true, shown = (np.array(questions["forecast-20"][key][0], float) for key in ("truth", "shown"))
     steps = round(0.1 * 250 / EVERY)
@@ -75,5 +96,5 @@ def test_a_control_from_the_truth_is_what_it_distorts(toy, questions, tmp_path):
     assert np.abs(moved - true[hidden - steps]).mean() < np.abs(moved - true[hidden]).mean()
 
 
-def test_the_same_questions_every_time(toy, questions, tmp_path):
-    assert dump(examples(BOARD, "oracle", True, toy, tmp_path, 2)) == dump(questions)
+def test_the_same_questions_every_time(toy, questions):
+    assert dump(shown_by("oracle", BoardTruth(BOARD, toy))) == dump(questions)
