@@ -63,7 +63,7 @@ PLOTS: dict[str, dict[str, Any]] = {  # by name: the table, its column y, and th
 Definition = dict[str, Any]  # what dvc.yaml says of a stage
 
 
-class Plain(yaml.SafeDumper):
+class Plain(yaml.CSafeDumper):
     """YAML without anchors: what is said twice is written twice."""
 
     def ignore_aliases(self, data: Any) -> bool:
