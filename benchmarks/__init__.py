@@ -1,1 +1,1 @@
-"""What is asked: the contract, the boards' settings, the scenarios; data sets, cases and metrics."""
+"""What is asked: the contract, boards and scenarios; data sets, cases and metrics."""

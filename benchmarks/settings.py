@@ -36,11 +36,15 @@ class Board(Model):
 
 
 class Controls(Model):
+    """The control rows: those that the scorer makes from the truth, and those that are methods."""
+
     from_truth: list[str]
     methods: list[str]
 
 
 class Settings(Model):
+    """`params.yaml`."""
+
     boards: dict[str, Board]
     controls: Controls
 
@@ -71,18 +75,22 @@ class Row:
 
     @property
     def is_probe(self) -> bool:
+        """Whether the row classifies by another row's pretraining, frozen."""
         return self.name in self.card.probes
 
     def answers(self, scenario: Scenario) -> bool:
+        """Whether the row answers a scenario, by its card."""
         kinds = self.card.tasks[scenario.task] if scenario.task in self.tasks else []
         return kinds == "all" or scenario.hides in kinds
 
     def seeds(self, board: Board) -> list[int]:
+        """The seeds of the row on a board: one where it is deterministic."""
         return [0] if self.card.deterministic else list(range(board.seeds))
 
 
 @cache
 def settings(root: Path = ROOT) -> Settings:
+    """`params.yaml`, read once; raises ContractError naming what is wrong in it."""
     return contract.load(Settings, root / "params.yaml")
 
 

@@ -35,6 +35,7 @@ def rooms() -> dict[str, list[str]]:
 
 
 def on_config(config: MkDocsConfig) -> None:
+    """Put a page for each room of the code into the navigation."""
     code = next(entry for entry in config.nav or [] if "Code" in entry)
     code["Code"] = [{room: f"code/{room}.md"} for room in rooms()]
 
@@ -70,6 +71,7 @@ class Examples(griffe.Extension):
     """Puts the doctests of docstrings into blocks of code."""
 
     def on_object(self, *, obj: griffe.Object, **_: object) -> None:
+        """Show the examples of a docstring as code."""
         if obj.docstring and ">>>" in obj.docstring.value:
             obj.docstring.value = re.sub(
                 r"(?m)^>>> (?:.+\n?)+",

@@ -271,6 +271,7 @@ class Run:
                 self.active[pool.submit(run_stage, stage, self.root, self.running)] = address
 
     def is_current(self, address: str) -> bool:
+        """Whether a stage is as it is recorded."""
         return condition(self.stages[address], self.locks.get(address), self.hashes).current
 
     def finish(self, future: Future) -> None:
@@ -293,6 +294,7 @@ class Run:
             self.done, self.last_commit = {}, time.monotonic()
 
     def say(self, text: str, style: str) -> None:
+        """Print a line above the bar."""
         self.bar.console.print(text, style=style, highlight=False)
 
 

@@ -67,6 +67,7 @@ class Plain(yaml.CSafeDumper):
     """YAML without anchors: what is said twice is written twice."""
 
     def ignore_aliases(self, data: Any) -> bool:
+        """No anchors: a stage is read by itself."""
         return True
 
 

@@ -56,10 +56,12 @@ class Stage:
 
     @property
     def name(self) -> str:
+        """The name of the stage in its file."""
         return self.address.rsplit(":", 1)[-1]
 
     @property
     def file(self) -> str:
+        """The dvc.yaml that the stage is in."""
         return self.address.rsplit(":", 1)[0] if ":" in self.address else "dvc.yaml"
 
 
@@ -73,6 +75,7 @@ class Condition:
 
     @property
     def current(self) -> bool:
+        """Whether the stage is up to date and its outputs are here."""
         return not self.changes and not self.missing
 
 

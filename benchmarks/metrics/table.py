@@ -26,6 +26,7 @@ class Tolerance(NamedTuple):
     absolute: bool = False
 
     def allows(self, published: float, here: float, learned: bool) -> bool:
+        """Whether a number made here is near enough to the published one."""
         most = self.learned if learned else self.classical
         return abs(here - published) <= most * (1 if self.absolute else abs(published))
 
@@ -68,6 +69,7 @@ class Metric:
 
     @property
     def better(self) -> Literal["higher", "lower"]:
+        """Which direction is better."""
         return "higher" if self.best > self.worst else "lower"
 
     @property
@@ -100,7 +102,7 @@ def _beats(name: str, label: str, best: float = 1, worst: float = 0, **others) -
 
 
 def horizon_name(seconds: float) -> str:
-    """The name of the nRMSE of the half second of a forecast that ends `seconds` after its start."""
+    """The name of the nRMSE of a forecast's half second that ends at `seconds`."""
     return f"nrmse_{seconds:.1f}s"
 
 

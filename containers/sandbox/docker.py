@@ -207,8 +207,8 @@ def _kill(container: Container) -> None:
 
 
 def _measure(container: Container, spent: dict[str, float]) -> None:
-    """Take the engine's figures of a running container into `spent`: what it spends between the last
-    measurement and its end is missing from them."""
+    """Take the engine's figures of a running container into `spent`: what it spends between the
+    last measurement and its end is missing from them."""
     with suppress(DockerException):
         figures = connect().api.stats(str(container.id), stream=False, one_shot=True)
         spent["cpu_s"] = (

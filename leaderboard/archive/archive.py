@@ -49,6 +49,8 @@ PATTERNS = (
 
 
 class Archive(NamedTuple):
+    """An archive that was written, and what of it DVC's cache did not have."""
+
     path: Path
     files: int
     sha256: str

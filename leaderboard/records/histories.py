@@ -23,6 +23,7 @@ Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def place(board: str, row: str, root: Path = ROOT) -> Path:
+    """Where the histories of a row lie."""
     return root / places.curves(board, f"{row}.json")
 
 

@@ -108,8 +108,8 @@ def score_cell(
     hashes: Hashes | None = None,
 ) -> Scored:
     """One cell: its score, or a typed failure, from what its calls left below `runs`, a folder
-    laid out like the project, which serves if none is named. Whoever scores several gives the board's `truth` and `hashes`,
-    which are then read once."""
+    laid out like the project, which serves if none is named. Whoever scores several cells gives the
+    board's `truth` and `hashes`, which are then read once."""
     truth = truth or BoardTruth(find_board(board, root), root / places.cases(board))
     from_truth = row in settings(root).controls.from_truth
     found = (

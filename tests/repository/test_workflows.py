@@ -232,8 +232,8 @@ def test_what_is_not_new_is_not_proposed_and_other_verbs_are_named(checkout):
     ("statuses", "expected"), [("0 3", 0), ("3 0", 0), ("4 0", 4), ("1 3", 1), ("0 4", 4)]
 )
 def test_a_night_goes_on_after_a_drift_and_says_so(checkout, statuses, expected):
-    """With a pqrst whose rotation names BOARD/row/task and ends reproductions with the given statuses in
-    turn."""
+    """With a pqrst whose rotation names BOARD/row/task and whose reproductions end with the given
+    statuses in turn."""
     stand_in = checkout / ".venv/bin/pqrst"
     stand_in.parent.mkdir(parents=True)
     stand_in.write_text(

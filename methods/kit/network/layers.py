@@ -134,7 +134,7 @@ class Completion(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
-        """(windows, channels, samples) to (windows, leads, samples), in units of the lead's scale."""
+        """(windows, channels, samples) to (windows, leads, samples) in the lead's scale."""
         samples = x.shape[-1]
         tokens = self.up(self.encoder(x, lead_ids).transpose(1, 2))
         x = functional.pad(x, (0, STEP * tokens.shape[-1] - samples))

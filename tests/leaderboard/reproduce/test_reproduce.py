@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from containers.calls.cell import run_pretrain
+from pipeline.retry import failed
 from rich.console import Console
 
 from benchmarks.errors import UserError
 from benchmarks.settings import Row, rows
-from containers.calls.cell import run_pretrain
 from leaderboard.reproduce.published import cells, find
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
@@ -25,7 +26,6 @@ from leaderboard.reproduce.verdict import (
     print_verdict,
 )
 from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
-from pipeline.retry import failed
 from tests.helpers.project import BIN, Project
 
 IDENTICAL, WITHIN, DRIFTED, TROUBLE = 0, 3, 4, 1

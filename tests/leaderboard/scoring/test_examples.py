@@ -3,12 +3,12 @@ them."""
 
 import numpy as np
 import pytest
+from containers.calls.cell import run_cell
 
 from benchmarks.cases.truth import read_beat_truth, read_truth
 from benchmarks.contract import TASKS
 from benchmarks.scenarios import of_task
 from benchmarks.settings import row
-from containers.calls.cell import run_cell
 from leaderboard.scoring.documents import Document, dump
 from leaderboard.scoring.examples import EVERY, UNIT_MV
 from leaderboard.scoring.score import control_outcome, outcome
