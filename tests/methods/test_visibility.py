@@ -127,7 +127,9 @@ def test_a_case_says_neither_patient_nor_split_nor_seed(board):
     for path in (board / "predict").rglob("*.json"):
         text = path.read_text()
         about = json.loads(text)
-        assert "person" not in text and "test" not in text and "validation" not in text
+        assert "person" not in text
+        assert "test" not in text
+        assert "validation" not in text
         assert str(BOARD.seed) not in [str(value) for value in about.values()]
         assert about.get("patients") is None
         assert all(record["patient"] is None for record in about.get("records", []))
