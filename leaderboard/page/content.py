@@ -14,35 +14,37 @@ from leaderboard.page.pack import pack_answers, pack_questions
 from leaderboard.records.boards import Cell, Summary, ranked_by
 from leaderboard.records.cells import FAMILIES
 from leaderboard.records.reproduced import VERDICTS
+from leaderboard.views.labels import COMPARED
 
 Document = dict[str, Any]
 
 
-def content(found: Inputs) -> Document:
+def content(inputs: Inputs) -> Document:
     """The value that the scripts read (`script/state.js`)."""
     return {
-        "board": found.board,
-        "about": found.about,
+        "board": inputs.board,
+        "about": inputs.about,
         "classes": CLASSES,
         "families": FAMILIES,
         "snr": SNR,
         "metrics": {name: _metric(metric) for name, metric in METRICS.items()},
-        "verdicts": {word: each.mark for word, each in VERDICTS.items()},
+        "verdicts": {word: verdict.mark for word, verdict in COMPARED.items()},
+        "remade": {word: verdict.mark for word, verdict in VERDICTS.items()},
         "tasks": {
-            task: {name: metric.name for name, metric in scenarios(found, task).items()}
+            task: {name: metric.name for name, metric in scenarios(inputs, task).items()}
             for task in TASKS
         },
         "rows": [
-            {"name": row, "family": each, **_method(found, row)}
-            for row, each in row_families(found).items()
+            {"name": row, "family": each, **_method(inputs, row)}
+            for row, each in row_families(inputs).items()
         ],
-        "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(found).items()},
-        "confusions": found.confusions,
-        "questions": pack_questions(found.questions),
-        "answers": {row: pack_answers(each) for row, each in found.answers.items()},
-        "analysis": found.analysis and found.analysis.model_dump(),
-        "histories": found.histories,
-        "reproduced": {name: last.model_dump() for name, last in found.reproduced.items()},
+        "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(inputs).items()},
+        "confusions": inputs.confusions,
+        "questions": pack_questions(inputs.questions),
+        "answers": {row: pack_answers(each) for row, each in inputs.answers.items()},
+        "analysis": inputs.analysis and inputs.analysis.model_dump(),
+        "histories": inputs.histories,
+        "reproduced": {name: last.model_dump() for name, last in inputs.reproduced.items()},
     }
 
 
@@ -59,22 +61,22 @@ def _metric(metric: Metric) -> Document:
     return about if metric.horizon_s is None else {**about, "horizon": metric.horizon_s}
 
 
-def row_families(found: Inputs) -> dict[str, str]:
+def row_families(inputs: Inputs) -> dict[str, str]:
     """Every row of the board and its family, in the order of the board."""
-    return {cell.row: cell.family for cell in found.cells}
+    return {cell.row: cell.family for cell in inputs.cells}
 
 
-def by_row(found: Inputs) -> dict[tuple[str, str], list[Cell]]:
+def by_row(inputs: Inputs) -> dict[tuple[str, str], list[Cell]]:
     """The seeds of each (row, task)."""
     groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in found.cells:
+    for cell in inputs.cells:
         groups.setdefault((cell.row, cell.task), []).append(cell)
     return groups
 
 
-def scenarios(found: Inputs, task: str) -> dict[str, Metric]:
+def scenarios(inputs: Inputs, task: str) -> dict[str, Metric]:
     """The scenarios of a task that the board has, and the metric that ranks each."""
-    return ranked_by(found.cells, task)
+    return ranked_by(inputs.cells, task)
 
 
 def merged(seeds: list[Cell]) -> Document:
@@ -114,8 +116,8 @@ def _bounds(summary: Summary) -> list[float | None]:
     return [summary.value, summary.low, summary.high]
 
 
-def _method(found: Inputs, row: str) -> Document:
-    card = {"label": row, **found.methods.get(row, {})}
+def _method(inputs: Inputs, row: str) -> Document:
+    card = {"label": row, **inputs.methods.get(row, {})}
     return {
         key: printable(value) if isinstance(value, str) else value for key, value in card.items()
     }

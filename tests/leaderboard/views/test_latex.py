@@ -94,7 +94,7 @@ def board() -> tuple[list[Cell], Analysis]:
         },
         "rows": [],
         "families": {},
-        "matrix": dict.fromkeys(("rows", "wins", "ties", "losses"), []),
+        "matrix": {"rows": [], "wins": [], "ties": [], "losses": []},
         "complete": {},
         "coverage": {"mean": 0.95, "pooled": 0.88, "paired": 0.95, "family_wise": 0.05},
     }
