@@ -3,6 +3,7 @@
 Everything that a method may have written (names, reasons, logs, cards) is cleaned of terminal
 escapes here, and shown by the template's escaping or by the scripts' textContent alone."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contract import CLASSES, TASKS
@@ -16,10 +17,25 @@ from leaderboard.records.cells import FAMILIES
 from leaderboard.records.reproduced import VERDICTS
 from leaderboard.views.labels import COMPARED
 
-Document = dict[str, Any]
+
+@dataclass(frozen=True)
+class Run:
+    """The seeds of one row and task as the page shows them. Numbers and provenance are the first
+    seed's; the analysis holds the mean over seeds."""
+
+    status: str
+    reason: str
+    log: str
+    seeds: dict[int, str | None]  # the comparability key of each
+    tau: float | None
+    metrics: dict[str, dict[str, list[float | None]]]  # scenario: metric: [value, low, high]
+    cost: dict[str, Any]
+    hardware: dict[str, Any]
+    image: dict[str, Any]
+    provenance: dict[str, Any]
 
 
-def content(inputs: Inputs) -> Document:
+def content(inputs: Inputs) -> dict[str, Any]:
     """The value that the scripts read (`script/state.js`)."""
     return {
         "board": inputs.board,
@@ -38,7 +54,7 @@ def content(inputs: Inputs) -> Document:
             {"name": row, "family": each, **_method(inputs, row)}
             for row, each in row_families(inputs).items()
         ],
-        "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(inputs).items()},
+        "cells": {f"{row}/{task}": vars(run) for (row, task), run in runs(inputs).items()},
         "confusions": inputs.confusions,
         "questions": pack_questions(inputs.questions),
         "answers": {row: pack_answers(each) for row, each in inputs.answers.items()},
@@ -48,7 +64,7 @@ def content(inputs: Inputs) -> Document:
     }
 
 
-def _metric(metric: Metric) -> Document:
+def _metric(metric: Metric) -> dict[str, Any]:
     """What the scripts ask of a metric; `horizon` (s) stands where it judges a part of a
     forecast."""
     title = metric.title or metric.label
@@ -66,12 +82,12 @@ def row_families(inputs: Inputs) -> dict[str, str]:
     return {cell.row: cell.family for cell in inputs.cells}
 
 
-def by_row(inputs: Inputs) -> dict[tuple[str, str], list[Cell]]:
-    """The seeds of each (row, task)."""
+def runs(inputs: Inputs) -> dict[tuple[str, str], Run]:
+    """What came of each (row, task), in the order of the board."""
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in inputs.cells:
         groups.setdefault((cell.row, cell.task), []).append(cell)
-    return groups
+    return {address: merged(seeds) for address, seeds in groups.items()}
 
 
 def scenarios(inputs: Inputs, task: str) -> dict[str, Metric]:
@@ -79,34 +95,33 @@ def scenarios(inputs: Inputs, task: str) -> dict[str, Metric]:
     return ranked_by(inputs.cells, task)
 
 
-def merged(seeds: list[Cell]) -> Document:
-    """The seeds of one row and task as one cell. It is scored if all of them are; else it is the
-    first that is not. Metrics and provenance are the first seed's; the analysis holds the mean over
-    seeds."""
+def merged(seeds: list[Cell]) -> Run:
+    """The seeds of one row and task as one: scored if all of them are, else the first that is
+    not."""
     failed = next((cell for cell in seeds if cell.status != "scored"), None)
     cell = failed or seeds[0]
     cost, beats = cell.cost, cell.scenarios.get(HEARTBEAT.name)
     where = f"seed {cell.seed}: " if len(seeds) > 1 and failed else ""
-    return {
-        "status": cell.status,
-        "reason": where + printable(cell.reason) if cell.reason else "",
-        "log": printable(cost.get("log_tail", "")),
-        "seeds": {each.seed: each.provenance.get("key") for each in seeds},
-        "tau": beats.tau if beats else None,
-        "metrics": {
+    return Run(
+        status=cell.status,
+        reason=where + printable(cell.reason) if cell.reason else "",
+        log=printable(cost.get("log_tail", "")),
+        seeds={seed.seed: seed.provenance.get("key") for seed in seeds},
+        tau=beats.tau if beats else None,
+        metrics={
             name: {metric: _bounds(summary) for metric, summary in scenario.metrics.items()}
             for name, scenario in cell.scenarios.items()
             if scenario.status == "scored"
         },
-        "cost": {
+        cost={
             key: value
             for key, value in cost.items()
             if key not in ("hardware", "image", "log_tail")
         },
-        "hardware": cost.get("hardware", {}),
-        "image": cost.get("image", {}),
-        "provenance": cell.provenance,
-    }
+        hardware=cost.get("hardware", {}),
+        image=cost.get("image", {}),
+        provenance=cell.provenance,
+    )
 
 
 def _bounds(summary: Summary) -> list[float | None]:
@@ -116,7 +131,7 @@ def _bounds(summary: Summary) -> list[float | None]:
     return [summary.value, summary.low, summary.high]
 
 
-def _method(inputs: Inputs, row: str) -> Document:
+def _method(inputs: Inputs, row: str) -> dict[str, Any]:
     card = {"label": row, **inputs.methods.get(row, {})}
     return {
         key: printable(value) if isinstance(value, str) else value for key, value in card.items()

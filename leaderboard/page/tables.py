@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.metrics.table import METRICS, columns_beside
 from benchmarks.scenarios import HEARTBEAT
 from benchmarks.text import printable
-from leaderboard.page.content import by_row, merged, row_families, scenarios
+from leaderboard.page.content import Run, row_families, runs, scenarios
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.standings import detectable
 from leaderboard.records.literature import derived
@@ -29,7 +29,7 @@ def task_table(inputs: Inputs, task: str) -> Line:
         for metric in columns_beside(task)
         if metrics
     ]
-    cells = {row: merged(seeds) for (row, of), seeds in by_row(inputs).items() if of == task}
+    cells = {row: run for (row, of), run in runs(inputs).items() if of == task}
     families = row_families(inputs)
     rows = [row for row in families if row in cells]
     for column in columns:
@@ -37,7 +37,7 @@ def task_table(inputs: Inputs, task: str) -> Line:
             [
                 bound
                 for row in rows
-                if families[row] != "control" and cells[row]["status"] == "scored"
+                if families[row] != "control" and cells[row].status == "scored"
                 for bound in _summary(inputs, row, cells[row], column)
                 if bound is not None
             ]
@@ -45,20 +45,20 @@ def task_table(inputs: Inputs, task: str) -> Line:
     lines = []
     for row in rows:
         cell = cells[row]
-        if cell["status"] == "not-applicable":
+        if cell.status == "not-applicable":
             continue
-        line = {
+        line: Line = {
             "row": row,
             "label": printable(row),
             "family": families[row],
-            "status": cell["status"],
+            "status": cell.status,
         }
-        if cell["status"] == "scored":
+        if cell.status == "scored":
             line["values"] = [
                 _value(_summary(inputs, row, cell, column), column) for column in [*columns, *extra]
             ]
         else:
-            line["reason"] = cell["reason"]
+            line["reason"] = cell.reason
         lines.append({**line, **_cost(cell), "reproduced": _reproduced(inputs, row, task, cell)})
     return {
         "task": task,
@@ -67,13 +67,13 @@ def task_table(inputs: Inputs, task: str) -> Line:
         ],
         "extra": extra,
         "lines": lines,
-        "absent": [printable(row) for row in rows if cells[row]["status"] == "not-applicable"],
+        "absent": [printable(row) for row in rows if cells[row].status == "not-applicable"],
         "detectable": detectable(inputs, list(metrics)),
         "published": [each for name in metrics if (each := literature(inputs, task, name))],
     }
 
 
-def _summary(inputs: Inputs, row: str, cell: Line, column: Line) -> list[float | None]:
+def _summary(inputs: Inputs, row: str, cell: Run, column: Line) -> list[float | None]:
     """[value, low, high] of a column: the mean over seeds where the analysis has it, else the first
     seed's."""
     scenario, metric = column["scenario"], column["metric"]
@@ -81,7 +81,7 @@ def _summary(inputs: Inputs, row: str, cell: Line, column: Line) -> list[float |
     if analysed and analysed.metric == metric and row in analysed.rows:
         figure = analysed.rows[row]
         return [figure.value, figure.low, figure.high]
-    return cell["metrics"].get(scenario, {}).get(metric, [None])
+    return cell.metrics.get(scenario, {}).get(metric, [None])
 
 
 def _scale(bounds: list[float]) -> tuple[float, float]:
@@ -130,8 +130,8 @@ def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def _cost(cell: Line) -> Line:
-    spent = cell["cost"]
+def _cost(cell: Run) -> Line:
+    spent = cell.cost
     if not spent:
         return {"wall": None, "memory": None, "runner": ""}
     return {
@@ -141,13 +141,13 @@ def _cost(cell: Line) -> Line:
     }
 
 
-def _reproduced(inputs: Inputs, row: str, task: str, cell: Line) -> Line | None:
+def _reproduced(inputs: Inputs, row: str, task: str, cell: Run) -> Line | None:
     """What `pqrst reproduce` last found of a cell; `current` is whether that was the cell that
     stands here."""
     last = inputs.reproduced.get(f"{row}/{task}")
     if not last:
         return None
-    current = last.key in cell["seeds"].values()
+    current = last.key in cell.seeds.values()
     return {**last.model_dump(), "mark": VERDICTS[last.verdict].mark, "current": current}
 
 
@@ -161,14 +161,12 @@ def literature(inputs: Inputs, task: str, scenario: str) -> Line | None:
     columns = {number["metric"]: number["label"] for number in numbers}
     families = row_families(inputs)
     cells = [
-        merged(seeds)
-        for (row, of), seeds in by_row(inputs).items()
-        if of == task and families[row] != "control"
+        run for (row, of), run in runs(inputs).items() if of == task and families[row] != "control"
     ]
     spans = []
     for metric in columns:
         figures = [
-            {name: each[0] for name, each in cell["metrics"].get(scenario, {}).items()}
+            {name: each[0] for name, each in cell.metrics.get(scenario, {}).items()}
             for cell in cells
         ]
         known = [value for each in figures if (value := derived(each).get(metric)) is not None]
@@ -186,15 +184,14 @@ def literature(inputs: Inputs, task: str, scenario: str) -> Line | None:
 
 def failures(inputs: Inputs) -> list[Line]:
     """Every cell that is neither scored nor not asked for, with its kind and reason."""
-    groups = ((row, task, merged(seeds)) for (row, task), seeds in by_row(inputs).items())
     return [
         {
             "row": row,
             "label": printable(row),
             "task": task,
-            "status": cell["status"],
-            "reason": cell["reason"],
+            "status": cell.status,
+            "reason": cell.reason,
         }
-        for row, task, cell in groups
-        if cell["status"] not in ("scored", "not-applicable")
+        for (row, task), cell in runs(inputs).items()
+        if cell.status not in ("scored", "not-applicable")
     ]
