@@ -102,7 +102,11 @@ def _beats(name: str, label: str, best: float = 1, worst: float = 0, **others) -
 
 
 def horizon_name(seconds: float) -> str:
-    """The name of the nRMSE of a forecast's half second that ends at `seconds`."""
+    """The name of the nRMSE of the half second that ends `seconds` after a forecast begins.
+
+    >>> horizon_name(1.5)
+    'nrmse_1.5s'
+    """
     return f"nrmse_{seconds:.1f}s"
 
 

@@ -10,8 +10,6 @@ from typing import Any
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 BEATS = "heartbeat"
 
-Document = dict[str, Any]
-
 
 def vlq(numbers: Iterable[int]) -> str:
     """Integers as base64 VLQ."""
@@ -39,12 +37,12 @@ def runs(hidden: Iterable[bool]) -> str:
     return vlq([*([0] if groups[0][0] else []), *(length for _, length in groups)])
 
 
-def pack_questions(questions: Document) -> Document:
+def pack_questions(questions: dict[str, Any]) -> dict[str, Any]:
     """The questions that the row `oracle` keeps in its examples.json, by scenario.
 
     A lead is {truth, hidden, shown}: `shown` stands only where noise was added, and then every
     sample is asked for; else the samples that are `hidden`."""
-    packed: Document = {}
+    packed: dict[str, Any] = {}
     for scenario, found in questions.items():
         if scenario == BEATS:
             packed[scenario] = [
@@ -67,7 +65,7 @@ def pack_questions(questions: Document) -> Document:
     return packed
 
 
-def pack_answers(answers: Document) -> Document:
+def pack_answers(answers: dict[str, Any]) -> dict[str, Any]:
     """A row's answers, by scenario: a trace per lead; letters for beats."""
     return {
         name: found if name == BEATS else [trace(lead) for lead in found]

@@ -1,9 +1,29 @@
 """How every view of a board shows a number with its interval, a cost, and whether a cell was made
 again."""
 
+from typing import NamedTuple
+
 from benchmarks.metrics.table import Metric
 from leaderboard.records.boards import Cell, Summary
 from leaderboard.records.reproduced import VERDICTS
+
+
+class Compared(NamedTuple):
+    """How a page shows what a row's difference to the reference says."""
+
+    mark: str
+    meaning: str
+
+
+COMPARED = {
+    "better": Compared("▲", "better than the reference"),
+    "worse": Compared("▼", "worse than the reference"),
+    "equivalent": Compared(
+        "=", "equivalent to the reference: the difference lies inside the declared margin"
+    ),
+    "undecided": Compared("~", "undecided: the difference may be nothing, or more than the margin"),
+    "reference": Compared("◆", "the reference"),
+}
 
 
 def number(summary: Summary | None, metric: Metric) -> str:

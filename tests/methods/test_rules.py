@@ -16,7 +16,7 @@ from benchmarks.cases.truth import read_beat_truth, read_truth
 from benchmarks.contract import Status
 from benchmarks.scenarios import of_task, wanted
 from benchmarks.settings import RATE, ROOT, row, rows
-from containers.calls.cell import fit_inputs, run_cell, run_pretrain
+from containers.calls.runs import fit_inputs, make_pretraining, make_run
 from leaderboard.scoring.score import score_windows
 from tests.conftest import SAMPLE
 from tests.helpers import inline_runner as inline
@@ -35,7 +35,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
     found = row(name)
     scenarios = {task: [s for s in of_task(task, 2) if found.answers(s)] for task in found.tasks}
     if found.pretraining:
-        run_pretrain(
+        make_pretraining(
             row(found.pretraining),
             BOARD,
             toy,
@@ -44,7 +44,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
         )
     cell = tmp_path / name
     for task, answered in scenarios.items():
-        run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+        make_run(found, BOARD, task, toy, cell / task, inline.runner)
         status = contract.load(Status, cell / task / "status/seed-0.json")
         assert status.kind == "ok", f"{task}: {status.reason}\n{status.log_tail}"
         assert answered
@@ -58,7 +58,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
             assert name in CONSTANT or values.std(axis=0).max() > 0, f"{scenario.name} is constant"
     task = min(scenarios, key=lambda each: len(scenarios[each]))
     first = made(cell / task)
-    run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+    make_run(found, BOARD, task, toy, cell / task, inline.runner)
     assert first
     assert made(cell / task) == first
 

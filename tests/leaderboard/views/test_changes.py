@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
+from leaderboard.records.boards import Board
 from leaderboard.reproduce.rotation import cell_of_the_day, day
 from leaderboard.views.changes import board_difference, difference
 from pipeline.revisions import changed_methods, file_at
@@ -41,11 +42,15 @@ def line(text: str, *parts: str) -> list[str]:
     return [each.strip() for each in found.strip("|").split("|")]
 
 
+def told(before: dict | None, after: dict, since: str) -> str:
+    """What changed from one board.json to another."""
+    old = Board.model_validate(before) if before else None
+    return difference(old, Board.model_validate(after), since)
+
+
 def test_nothing_changed(states):
     before, after = states
-    assert (
-        difference(before, after, "HEAD") == "## mitdb: what changed since HEAD\n\n5 unchanged.\n"
-    )
+    assert told(before, after, "HEAD") == "## mitdb: what changed since HEAD\n\n5 unchanged.\n"
 
 
 def test_a_changed_number_says_how_much_and_because_of_what(states):
@@ -54,7 +59,7 @@ def test_a_changed_number_says_how_much_and_because_of_what(states):
     after["cells"]["linear/forecasting-0"]["provenance"]["source"] = "other"
     metrics(after, "network/classification-0", "heartbeat")["macro_f1"]["value"] = 0.5
     after["cells"]["network/classification-0"]["provenance"].update(params="other", budget="other")
-    text = difference(before, after, "v1")
+    text = told(before, after, "v1")
     assert "2 with other numbers, 3 unchanged." in text
     assert line(text, "forecast-20") == [
         "linear/forecasting-0",
@@ -77,7 +82,7 @@ def test_what_came_and_went_and_failed(states):
         "linear", "x", "forecasting", "crashed", "<b>|died|</b>"
     )
     after["cells"]["slow/forecasting-0"] = forecasts("slow", "masked", 0.4)
-    text = difference(before, after, "HEAD")
+    text = told(before, after, "HEAD")
     assert "1 new, 1 gone, 2 ended otherwise, 1 unchanged." in text
     assert line(text, "network/classification-0") == [
         "network/classification-0",
@@ -99,7 +104,7 @@ def test_the_same_made_elsewhere_and_made_otherwise_are_told_apart(states):
     metrics(after, "linear/forecasting-0", "forecast-50")["nrmse"]["value"] = 0.9009
     after["cells"]["mean/forecasting-0"]["provenance"]["scorer"] = "other"
     metrics(after, "forest/classification-0", "heartbeat")["macro_f1"]["low"] = 0.1
-    text = difference(before, after, "HEAD")
+    text = told(before, after, "HEAD")
     assert "1 with other numbers from the same sources, data and settings" in text
     assert "(largest relative change): `linear/forecasting-0` (0.001)." in text
     assert "The same numbers, other scorer: `mean/forecasting-0`." in text
@@ -111,11 +116,11 @@ def test_numbers_beside_the_primary_are_counted(states):
     before, after = states
     metrics(after, "forest/classification-0", "heartbeat")["accuracy"]["value"] = 0.8
     after["cells"]["forest/classification-0"]["provenance"]["source"] = "other"
-    assert line(difference(before, after, "HEAD"), "forest")[2] == "1 beside the primary"
+    assert line(told(before, after, "HEAD"), "forest")[2] == "1 beside the primary"
 
 
 def test_a_new_board(states):
-    text = difference(None, states[1], "HEAD")
+    text = told(None, states[1], "HEAD")
     assert "5 new." in text and line(text, "slow")[4] == "timeout: too slow"
 
 
