@@ -1,8 +1,9 @@
-# Two commands: `make board` and `make test`. Everything they need is set up first, into .venv.
+# Two commands: `make board` and `make test`. Everything they need is set up first, into .venv. `make help` lists all.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-LOCKS := $(wildcard containers/base/*.lock)
+LOCKS := $(filter-out %/docs.lock,$(wildcard containers/base/*.lock))
+DOCS := .venv-docs
 # On a machine with an NVIDIA GPU the CUDA build of torch is installed. Elsewhere the CPU build, where pip can
 # reach it (pip's find-links or an extra index); where pip sees the package index alone, the CUDA build again.
 TORCH ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
@@ -18,20 +19,24 @@ export PATH := $(BIN):$(PATH)
 # A board is hundreds of short processes: without kept bytecode each would compile our modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: board test check lock performance clean
-board: $(VENV)/.ready
+.PHONY: board test check docs performance lock clean help
+board: $(VENV)/.ready ## set up, make the simulated board's cheap rows again and print it (JOBS, MINUTES, RUNNER)
 	PQRST_RUNNER=$(RUNNER) pqrst repro synthetic --jobs $(JOBS) --again $(MINUTES)
 	pqrst show synthetic
 
-test: $(VENV)/.ready
+test: $(VENV)/.ready ## set up and run the tests (TESTS=tests/kit for some, JOBS)
 	pytest -n $(JOBS) --durations 15 $(TESTS)
 
-check: $(VENV)/.ready
+check: $(VENV)/.ready ## style, format and types
 	ruff check .
 	ruff format --check .
 	basedpyright
 
-performance: $(VENV)/.ready
+docs: $(DOCS)/.ready ## build the docs site into site/, without a network
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build
+	@echo "$(CURDIR)/site/index.html"
+
+performance: $(VENV)/.ready ## measure what must stay fast
 	pytest tests/performance -p no:xdist --benchmark-only -s
 
 $(VENV)/.ready: $(LOCKS) pyproject.toml
@@ -51,8 +56,17 @@ $(VENV)/.ready: $(LOCKS) pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-lock:
+# An environment of its own: what builds pages is no part of what makes numbers.
+$(DOCS)/.ready: containers/base/docs.lock
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
+	touch $@
+
+lock: ## write the hash-locked requirement files again, with newer versions (needs uv)
 	$(PYTHON) containers/images/lock.py
 
-clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache
+clean: ## remove the environments and the site
+	rm -rf $(VENV) $(DOCS) site .pytest_cache .ruff_cache
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -2,10 +2,9 @@
 `benchmarks/schema/`.
 
 A method never imports this module: it reads and writes the files that the models describe
-(`methods/kit/exchange.py` is a reader of numpy and the standard library alone).
+(`methods/kit/contract` is a reader of numpy and the standard library alone).
 """
 
-import difflib
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, hint
 from benchmarks.files import write_if_changed, write_text
 
 CONTRACT_VERSION = 1
@@ -43,10 +42,14 @@ class ContractError(UserError):
 
 
 class Model(BaseModel):
+    """A model that refuses keys it does not know and never changes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Versioned(Model):
+    """A file that says by which version of the contract it was written."""
+
     contract_version: Literal[1] = CONTRACT_VERSION
 
 
@@ -77,6 +80,8 @@ class WindowSet(Versioned):
 
 
 class RecordEntry(Model):
+    """One record of a record set."""
+
     leads: list[str]
     samples: int
     beats: int
@@ -121,6 +126,8 @@ class Call(Versioned):
 
 
 class Reference(Model):
+    """Where a method comes from."""
+
     citation: str
     url: str = ""
     licence: str
@@ -175,6 +182,9 @@ class MethodCard(Model):
         default=None, description="the boards that its rows stand on; null: every board"
     )
     deterministic: bool
+    learning_curves: bool = Field(
+        default=False, description="whether its models hold history.json, the checks of a training"
+    )
     limits: Limits = Limits()
     entry: list[str] = ["python", "main.py"]
     departures: str = ""
@@ -245,11 +255,7 @@ def _explain(model: type[BaseModel], error: Any) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
         return f"{where}: {error['msg']}, found {error['input']!r:.80}"
-    known = sorted(_field_names(model))
-    nearest = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
-    return f"unknown key {where!r}" + (
-        f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"
-    )
+    return f"unknown key {where!r}{hint(str(error['loc'][-1]), sorted(_field_names(model)))}"
 
 
 def _field_names(model: type[BaseModel]) -> set[str]:
@@ -272,6 +278,7 @@ def load(model: type[M], path: Path) -> M:
 
 
 def write_model(path: Path, model: BaseModel) -> None:
+    """Write a model as JSON, whole."""
     write_text(path, model.model_dump_json(indent=1) + "\n")
 
 

@@ -11,12 +11,30 @@ from pathlib import Path
 from typing import Any
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write under a temporary name, then rename: what is read is never half-written."""
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A path to write a file under; it takes the name `path` when all went well, and is removed
+    otherwise. Folders on the way to it are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text)
-    temporary.rename(path)
+    try:
+        yield temporary
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder) / "new/a.txt", "text")
+    ...     [path.name for path in Path(folder).rglob("*")]
+    ['new', 'a.txt']
+    """
+    with written(path) as temporary:
+        temporary.write_text(text)
 
 
 def write_if_changed(path: Path, text: str) -> bool:
@@ -45,7 +63,11 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def digest(value: Any) -> str:
-    """sha256 of a JSON value with sorted keys."""
+    """sha256 of a JSON value, whatever the order of its keys.
+
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
     return hashlib.sha256(
         json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()

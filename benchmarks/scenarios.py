@@ -38,12 +38,17 @@ def scenarios(leads: int) -> list[Scenario]:
 
 
 def of_task(task: str, leads: int) -> list[Scenario]:
-    """The scenarios of `task` in the order of the board."""
+    """The scenarios of `task` in the order of the board.
+
+    >>> [scenario.name for scenario in of_task("forecasting", leads=2)]
+    ['forecast-20', 'forecast-50']
+    """
     return (
         [HEARTBEAT] if task == "classification" else [s for s in scenarios(leads) if s.task == task]
     )
 
 
+# A twin of `methods.kit.signal.masks.hidden` on purpose: a method's image holds the kit alone.
 def hidden(
     scenario: Scenario, rng: np.random.Generator, leads: int, samples: int, rate: float
 ) -> np.ndarray:

@@ -1,7 +1,6 @@
 """`params.yaml` and the methods on disk: which boards there are, and which rows and cells stand on
 them."""
 
-import difflib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from benchmarks import contract
 from benchmarks.contract import TASKS, Budget, MethodCard, Model, Scenario, Task
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, hint
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 250.0  # Hz, of every board
@@ -22,11 +21,18 @@ PROBED = "classification"  # the task by which a pretraining is probed
 
 
 class Board(Model):
+    """A board of params.yaml.
+
+    >>> board = Board(dataset="synthetic", seed=1, windows_per_record=6)
+    >>> board.seeds, board.budget.steps
+    (1, 60)
+    """
+
     dataset: str
     seed: int
     windows_per_record: Annotated[int, Field(gt=0)]
-    seeds: Annotated[int, Field(gt=0)]
-    budget: Budget
+    seeds: Annotated[int, Field(gt=0)] = 1  # of methods that are not deterministic
+    budget: Budget = Budget(steps=60, windows=4000)  # for a look within minutes
 
 
 class Controls(Model):
@@ -84,7 +90,7 @@ def board(name: str, root: Path = ROOT) -> Board:
     """The board `name`; raises UserError naming the nearest known one."""
     boards = settings(root).boards
     if name not in boards:
-        raise UserError(f"params.yaml: no board {name!r}{_hint(name, boards)}")
+        raise UserError(f"params.yaml: no board {name!r}{hint(name, boards)}")
     return boards[name]
 
 
@@ -151,7 +157,7 @@ def row(name: str, root: Path = ROOT) -> Row:
     """The row `name`; raises UserError naming the nearest known one."""
     known = rows(root)
     if name not in known:
-        raise UserError(f"no row {name!r} in any methods/*/params.json{_hint(name, known)}")
+        raise UserError(f"no row {name!r} in any methods/*/params.json{hint(name, known)}")
     return known[name]
 
 
@@ -178,8 +184,3 @@ def board_rows(board: str, root: Path = ROOT) -> list[str]:
     """Every row of a board, controls from the truth included."""
     standing = [name for name, row in rows(root).items() if board in boards_of(row.card, root)]
     return [*settings(root).controls.from_truth, *standing]
-
-
-def _hint(name: str, known: Any) -> str:
-    nearest = difflib.get_close_matches(name, list(known), 1)
-    return f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"

@@ -10,14 +10,17 @@ from pathlib import Path
 from docker.errors import DockerException
 from rich.console import Console
 
-from benchmarks.settings import method_folders
+from benchmarks import places
+from benchmarks.settings import ROOT, method_folders
+from benchmarks.settings import board as find_board
+from benchmarks.settings import row as find_row
 from containers.calls.call import InfrastructureError
-from containers.calls.cell import Prepare
+from containers.calls.runs import Prepare, make_pretraining, make_run
 from containers.images.engine import connect, engine_errors, is_configured
 
 RUNNERS = ("docker", "host")
 # In the address of a stage that calls a method.
-CALLS = re.compile(r":(pretrain|cell|probe-[^@]+)@")
+CALLS = re.compile(r":(pretrain|run|probe-[^@]+)@")
 
 
 def runner_name(asked: str | None = None) -> str:
@@ -40,6 +43,17 @@ def prepare(asked: str | None = None) -> Prepare:
     else:
         from containers.calls import host as chosen
     return chosen.runner
+
+
+def make(board: str, row: str, task: str | None = None, root: Path = ROOT) -> None:
+    """Make the run BOARD/ROW/TASK, or the row's pretraining where no task is named, in its place
+    below `runs/`. Raises UserError for a board, row or task that there is not."""
+    asked, cases = (find_row(row, root), find_board(board, root)), root / places.cases(board)
+    out = root / places.run(board, row, task or "pretrain")
+    if task:
+        make_run(*asked, task, cases, out, prepare())
+    else:
+        make_pretraining(*asked, cases, out, prepare())
 
 
 @contextmanager

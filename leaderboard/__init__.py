@@ -1,0 +1,1 @@
+"""What came out: scores, statistics, the gate, tables and pages, made again and archived."""

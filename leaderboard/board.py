@@ -8,6 +8,7 @@ import csv
 import io
 from pathlib import Path
 
+from benchmarks import datasets, places
 from benchmarks.files import write_text
 from benchmarks.settings import ROOT, rows, settings
 from leaderboard.analysis.analysis import analyse
@@ -34,7 +35,7 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     """Write what a board is shown by, from documents that the gate has let through; returns the
     path of `board.md`."""
     table = cells(documents, costs, read_reproduced(root))
-    out = root / "leaderboard/boards" / board
+    out = root / places.board(board)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -54,7 +55,8 @@ def write_tables(board: str, documents: list[Document], costs: Document, root: P
     seed = settings(root).boards[board].seed
     analysis = analyse(board, seed, rows_in_order(board, root), documents, pretrained, probes)
     write_text(out / "analysis.json", dump(analysis.model_dump()))
-    write_text(out / "board.md", markdown(board, table, analysis))
+    note = getattr(datasets.load(settings(root).boards[board].dataset), "NOTE", "")
+    write_text(out / "board.md", markdown(board, table, analysis, note))
     write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     write_page(board, root)

@@ -1,0 +1,1 @@
+"""Who answers: one folder per method, and the kit that they share."""

@@ -1,2 +1,1 @@
-"""How DVC is driven: digests of sources, the methods' stages, the fast checker, and running in
-parallel."""
+"""How DVC is driven: digests of sources, stages, the fast checker, running in parallel."""

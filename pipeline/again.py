@@ -1,28 +1,63 @@
-"""Which rows of a board are made again in minutes, by what they cost where they were made."""
+"""Which stages run again although nothing that they are made from changed: those of cheap rows, and
+those of cells that failed."""
 
 import json
 from pathlib import Path
 
+from benchmarks import places
+from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, board_rows, rows
-from pipeline.state import read_stages
+from pipeline.state import makers, read_stages
+
+NO_FAILURE = ("scored", "not-applicable")
 
 
 def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:
     """The addresses of all stages of each row that took at most so many CPU minutes, fits and
-    predictions together, by the costs beside its scores; controls made from the truth take none,
-    and what was pretrained is never cheap."""
+    predictions together, by the costs beside its scores. Controls made from the truth take none; a
+    row that was pretrained is never cheap."""
     stages = read_stages(root)
     found = []
     for row in board_rows(board, root):
-        path = root / "leaderboard/scores" / board / row / "costs.json"
+        path = root / places.scores(board, row, places.COSTS)
         spent = json.loads(path.read_text()) if path.exists() else {}
         pretrained = row in rows(root) and rows(root)[row].pretraining
         if pretrained or sum(cell["cpu_s"] for cell in spent.values()) > 60 * minutes:
             continue
-        places = (f"runs/{board}/{row}/", f"leaderboard/scores/{board}/{row}/")
+        own = (f"{places.run(board, row)}/", f"{places.scores(board, row)}/")
         found += [
-            a
-            for a, stage in stages.items()
-            if any(f"{out}/".startswith(places) for out in stage.outs)
+            address
+            for address, stage in stages.items()
+            if any(f"{out}/".startswith(own) for out in stage.outs)
         ]
+    return found
+
+
+def failed(board: str, every: bool = False, root: Path = ROOT) -> dict[str, str]:
+    """The addresses of the stages that made a board's failed cells, each with how it failed: the
+    harness's own trouble (`infrastructure`), or `every` failure. A pretraining that failed comes
+    with all cells that were to be fitted on it.
+
+    Raises UserError for a score document that can't be read.
+    """
+    made_by = makers(read_stages(root))
+    found: dict[str, str] = {}
+    for path in sorted((root / places.scores(board)).glob("*/*-*.json")):
+        try:
+            document = json.loads(path.read_text())
+            row, task, kind = document["row"], document["task"], document["status"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{path}: no score document ({error!r}); bring it back: git checkout {path}"
+            ) from None
+        address = made_by.get(places.run(board, row, task, "status"))
+        if address is None or kind in NO_FAILURE or not (every or kind == "infrastructure"):
+            continue
+        found[address] = kind
+        pretrained = places.run(board, str(rows(root)[row].pretraining), "pretrain", "status")
+        kinds = {
+            json.loads(status.read_text())["kind"] for status in (root / pretrained).glob("*.json")
+        }
+        if pretrained in made_by and kind in kinds:
+            found[made_by[pretrained]] = kind
     return found

@@ -1,10 +1,12 @@
-"""The md5 of files and folders as DVC counts them. Apart from the checker: a score names its data
-by these."""
+"""The md5 of files and folders as DVC counts them. A score names its data by these, so they depend
+on nothing else of the pipeline."""
 
 import hashlib
 import json
 import os
 from pathlib import Path
+
+from benchmarks.files import write_text
 
 IGNORED = (".tmp", ".pyc", "__pycache__")  # as .dvcignore says
 
@@ -25,9 +27,7 @@ class Hashes:
     def save(self) -> None:
         """Write what was learnt; without it the next check only takes longer."""
         if self.fresh and self.path.parent.is_dir():
-            temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(self.known))
-            temporary.rename(self.path)
+            write_text(self.path, json.dumps(self.known))
 
     def of(self, path: str) -> str | None:
         """md5 of a file, md5 with `.dir` of a folder, None where there is nothing."""

@@ -195,92 +195,105 @@ def repro(
     console = console or Console()
     with exclusive(root, console.print):
         sync(root)
-        return _repro(f"leaderboard@{board}", jobs, remake, root, console, ready, again())
+        return Run(f"leaderboard@{board}", remake, root, console, again()).make(jobs, ready)
 
 
-def _repro(
-    target: str,
-    jobs: int,
-    remake: bool,
-    root: Path,
-    console: Console,
-    ready: Ready,
-    again: Collection[str],
-) -> Report:
-    stages, hashes, report = read_stages(root), Hashes(root), Report()
-    before, locks = upstream(stages), read_locks(root)
-    checkout_missing([stages[address] for address in needed(target, before)], root)
-    todo = plan(target, stages, locks, hashes, remake, again)
-    hashes.save()
-    waiting = dict(todo)
-    running: set[subprocess.Popen] = set()
-    active: dict[Future, str] = {}
-    inputs: dict[str, dict] = {}
-    done: dict[str, tuple[Stage, dict]] = {}
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    bar = Progress(*columns, console=console, refresh_per_second=2, disable=not console.is_terminal)
-    last_commit = time.monotonic()
-    with ready(todo), _killing(running), ThreadPoolExecutor(jobs) as pool, bar:
-        shown = bar.add_task(f"{target}", total=len(todo))
-        while waiting or active:
-            for address in [a for a in waiting if not _blocked(a, before, waiting, active)]:
-                if len(active) == jobs:
-                    break
-                del waiting[address]
-                # The gate of a board reads what is recorded of all before it.
-                if address == target and done:
-                    report.failed |= commit(done, root)
-                    done, last_commit = {}, time.monotonic()
-                if bad := [
-                    maker
-                    for maker in before[address]
-                    if maker in report.failed or maker in report.skipped
-                ]:
-                    report.skipped.append(address)
-                    bar.console.print(
-                        f"skipped {address}: {bad[0]} failed", style="yellow", highlight=False
-                    )
-                    bar.advance(shown)
-                    continue
-                if (
-                    address not in again
-                    and condition(stages[address], locks.get(address), hashes).current
-                ):
-                    bar.advance(shown)  # what it is made from was made again, to the same bytes
-                    continue
-                inputs[address] = inputs_of(stages[address], root, hashes)
-                active[pool.submit(run_stage, stages[address], root, running)] = address
-            bar.update(
-                shown, description=" · ".join(stages[a].name for a in active.values()) or target
-            )
-            finished, _ = wait(active, timeout=1, return_when=FIRST_COMPLETED)
-            for future in finished:
-                address = active.pop(future)
-                if error := future.result():
-                    report.failed[address] = error
-                    bar.console.print(
-                        f"failed {address}; the end of its output is below",
-                        style="red",
-                        highlight=False,
-                    )
-                else:
-                    done[address] = (stages[address], inputs.pop(address))
-                    report.ran.append(address)
-                    if not console.is_terminal:
-                        console.print(f"made {address}", highlight=False, soft_wrap=True)
-                bar.advance(shown)
-            if done and (
-                time.monotonic() - last_commit > COMMIT_EVERY_S or not (waiting or active)
-            ):
-                report.failed |= commit(done, root)
-                done, last_commit = {}, time.monotonic()
-    hashes.save()
-    return report
+class Run:
+    """One run of the stages that bring `target` up to date: which of them wait, run, are done."""
+
+    def __init__(
+        self, target: str, remake: bool, root: Path, console: Console, again: Collection[str]
+    ):
+        self.target, self.root, self.console, self.again = target, root, console, again
+        self.stages, self.locks, self.hashes = read_stages(root), read_locks(root), Hashes(root)
+        self.before = upstream(self.stages)
+        needed_stages = [self.stages[address] for address in needed(target, self.before)]
+        checkout_missing(needed_stages, root)
+        self.todo = plan(target, self.stages, self.locks, self.hashes, remake, again)
+        self.hashes.save()
+        self.report = Report()
+        self.waiting = dict.fromkeys(self.todo)
+        self.running: set[subprocess.Popen] = set()
+        self.active: dict[Future, str] = {}
+        self.inputs: dict[str, dict] = {}  # of the active ones, as they were at the start
+        self.done: dict[str, tuple[Stage, dict]] = {}  # and not recorded yet
+        self.last_commit = time.monotonic()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self.bar = Progress(
+            *columns, console=console, refresh_per_second=2, disable=not console.is_terminal
+        )
+        self.shown = self.bar.add_task(target, total=len(self.todo))
+
+    def make(self, jobs: int, ready: Ready) -> Report:
+        """Run all that is to run, `jobs` stages at once, and record it in DVC."""
+        with ready(self.todo), _killing(self.running), ThreadPoolExecutor(jobs) as pool, self.bar:
+            while self.waiting or self.active:
+                self.start_ready(pool, jobs)
+                names = " · ".join(self.stages[address].name for address in self.active.values())
+                self.bar.update(self.shown, description=names or self.target)
+                for future in wait(self.active, timeout=1, return_when=FIRST_COMPLETED)[0]:
+                    self.finish(future)
+                due = time.monotonic() - self.last_commit > COMMIT_EVERY_S
+                if due or not (self.waiting or self.active):
+                    self.commit()
+        self.hashes.save()
+        return self.report
+
+    def start_ready(self, pool: ThreadPoolExecutor, jobs: int) -> None:
+        """Start waiting stages whose inputs are made, up to `jobs` at once; leave out those that
+        are up to date by now, or that need what failed."""
+        unfinished = {*self.waiting, *self.active.values()}
+        for address in [a for a in self.waiting if unfinished.isdisjoint(self.before[a])]:
+            if len(self.active) == jobs:
+                return
+            del self.waiting[address]
+            if address == self.target:
+                self.commit()  # the gate of a board reads what is recorded of all before it
+            bad = [
+                maker
+                for maker in self.before[address]
+                if maker in self.report.failed or maker in self.report.skipped
+            ]
+            if bad:
+                self.report.skipped.append(address)
+                self.say(f"skipped {address}: {bad[0]} failed", "yellow")
+                self.bar.advance(self.shown)
+            elif address not in self.again and self.is_current(address):
+                self.bar.advance(self.shown)  # what it is made from came out to the same bytes
+            else:
+                stage = self.stages[address]
+                self.inputs[address] = inputs_of(stage, self.root, self.hashes)
+                self.active[pool.submit(run_stage, stage, self.root, self.running)] = address
+
+    def is_current(self, address: str) -> bool:
+        return condition(self.stages[address], self.locks.get(address), self.hashes).current
+
+    def finish(self, future: Future) -> None:
+        """Take note of how a stage ended."""
+        address = self.active.pop(future)
+        if error := future.result():
+            self.report.failed[address] = error
+            self.say(f"failed {address}; the end of its output is below", "red")
+        else:
+            self.done[address] = (self.stages[address], self.inputs.pop(address))
+            self.report.ran.append(address)
+            if not self.console.is_terminal:
+                self.console.print(f"made {address}", highlight=False, soft_wrap=True)
+        self.bar.advance(self.shown)
+
+    def commit(self) -> None:
+        """Record in DVC what is done."""
+        if self.done:
+            self.report.failed |= commit(self.done, self.root)
+            self.done, self.last_commit = {}, time.monotonic()
+
+    def say(self, text: str, style: str) -> None:
+        self.bar.console.print(text, style=style, highlight=False)
 
 
 def checkout_missing(stages: list[Stage], root: Path) -> None:
@@ -293,13 +306,6 @@ def checkout_missing(stages: list[Stage], root: Path) -> None:
         subprocess.run(
             dvc("checkout", "--allow-missing", *missing), cwd=root, capture_output=True, check=False
         )
-
-
-def _blocked(
-    address: str, before: dict[str, list[str]], waiting: dict, active: dict[Future, str]
-) -> bool:
-    unfinished = set(waiting) | set(active.values())
-    return any(maker in unfinished for maker in before[address])
 
 
 @contextlib.contextmanager
@@ -330,7 +336,7 @@ def verify(board: str, draw: int, root: Path = ROOT) -> tuple[str, dict[str, boo
     whether it came out the same."""
     with exclusive(root):
         stages = read_stages(root)
-        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":cell@" in a]
+        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":run@" in a]
         stage = stages[cells[draw % len(cells)]]
         outs = [out for out in stage.outs if not out.endswith("/status")]
         earlier = {out: Hashes(root).of(out) for out in outs}

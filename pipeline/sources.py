@@ -10,14 +10,14 @@ import functools
 import hashlib
 import io
 import json
-import re
 import tokenize
 from pathlib import Path
 
 from benchmarks.contract import CONTRACT_VERSION
-from benchmarks.errors import UserError
-from benchmarks.files import digest, write_if_changed
+from benchmarks.datasets import is_published, sources
+from benchmarks.files import digest
 from benchmarks.settings import ROOT, boards_of, method_folders, read_method, settings
+from pipeline.recipes import base_digest, base_of, file_digest, is_plain, plain_lines
 
 PACKAGES = ("benchmarks", "pipeline", "containers", "leaderboard", "methods")
 NO_SOURCE = {
@@ -32,22 +32,12 @@ NO_SOURCE = {
 }
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
 
-PLAIN = re.compile(rb"ARG TAG\nFROM pqrst/(light|torch):\$\{TAG\}\nADD image.tar /")
-BASES = {"light": ["light.Dockerfile", "install", "light.lock"]}
-BASES["torch"] = [*BASES["light"], "torch.Dockerfile", "torch.lock", "torch.in"]
-
-# The harness's groups: each stage of the root dvc.yaml with the modules that its command enters by.
+# The harness's groups: a stage of the root dvc.yaml with the module that its command enters by.
 GROUPS = {
-    "simulate": ["benchmarks/cases/records.py", "benchmarks/datasets/synthetic.py"],
-    "windows-mitdb": [
-        "benchmarks/cases/records.py",
-        "benchmarks/datasets/mitdb.py",
-        "benchmarks/datasets/nstdb.py",
-    ],
-    "cases": ["benchmarks/cases/build.py"],
-    "score": ["leaderboard/scoring/score.py"],
-    "history": ["leaderboard/records/histories.py"],
-    "leaderboard": ["leaderboard/board.py"],
+    "cases": "benchmarks/cases/build.py",
+    "score": "leaderboard/scoring/score.py",
+    "history": "leaderboard/records/histories.py",
+    "leaderboard": "leaderboard/board.py",
 }
 
 
@@ -104,64 +94,36 @@ def group_digest(entries: list[Path], root: Path = ROOT) -> str:
     )
 
 
-def plain_lines(path: Path) -> bytes:
-    """A Dockerfile, a script or a lock without its lines of comment and blank lines."""
-    return b"\n".join(
-        line
-        for line in path.read_bytes().splitlines()
-        if line.strip() and not line.startswith(b"#")
-    )
+def harness_digest(group: str, root: Path = ROOT) -> str:
+    """The digest of what makes a stage of GROUPS."""
+    return group_digest([root / GROUPS[group]], root)
 
 
-def file_digest(path: Path) -> str:
-    """sha256 of a file; of a lock without its lines of comment."""
-    return hashlib.sha256(
-        plain_lines(path) if path.suffix == ".lock" else path.read_bytes()
-    ).hexdigest()
+def records_group(dataset: str) -> str:
+    """The name of the stage that prepares a data set, and of the group of its sources.
+
+    >>> records_group("synthetic")
+    'records-synthetic'
+    """
+    return f"records-{dataset}"
 
 
-def base_of(folder: Path) -> str | None:
-    """The base image that a method's Dockerfile starts from, `light` or `torch`; None where it
-    brings its own, pinned by digest. Raises UserError where a base is not pinned."""
-    file = folder / "Dockerfile"
-    if not file.exists():
-        raise UserError(
-            f"{file}: there is no such file; that of methods/mean serves any method on our bases"
-        )
-    images = [
-        line.split()[1]
-        for line in file.read_text().splitlines()
-        if line.upper().startswith("FROM ")
-    ]
-    ours = {
-        image.removeprefix("pqrst/").removesuffix(":${TAG}")
-        for image in images
-        if image.startswith("pqrst/")
-    }
-    loose = [
-        image for image in images if not image.startswith("pqrst/") and "@sha256:" not in image
-    ]
-    if loose or not images or len(ours) > 1 or not ours <= set(BASES):
-        found = ", ".join(loose or images) or "nothing"
-        raise UserError(
-            f"{file}: starts FROM {found}; expected pqrst/light:${{TAG}}, pqrst/torch:${{TAG}} or"
-            " an image @sha256:…"
-        )
-    return ours.pop() if ours else None
+def records_digest(dataset: str, root: Path = ROOT) -> str:
+    """The digest of what prepares a data set: its module, and that of the set that gives it
+    noise."""
+    modules = [f"benchmarks/datasets/{name}.py" for name in sources(dataset)]
+    return group_digest([root / path for path in ("benchmarks/cases/records.py", *modules)], root)
 
 
-@functools.cache
-def base_digest(name: str, root: Path = ROOT) -> str:
-    """The digest of the sources of a base image: recipe, default base image and locks. The build of
-    torch, CPU or CUDA, is no part of it, its version is."""
-    folder = root / "containers/base"
-    return digest({file: plain_lines(folder / file).decode() for file in BASES[name]})
+def used_datasets(root: Path = ROOT) -> list[str]:
+    """The data sets of the boards, each once."""
+    return list(dict.fromkeys(board.dataset for board in settings(root).boards.values()))
 
 
-def is_plain(folder: Path) -> bool:
-    """Whether a method's Dockerfile puts the method's files on one of our bases and does nothing
-    else."""
-    return PLAIN.fullmatch(plain_lines(folder / "Dockerfile")) is not None
+def published_sources(root: Path = ROOT) -> list[str]:
+    """The data sets to fetch for the boards: their own, and those that give them noise."""
+    found = dict.fromkeys(part for name in used_datasets(root) for part in sources(name))
+    return [name for name in found if is_published(name)]
 
 
 def method_files(folder: Path, suffix: str = "") -> list[Path]:
@@ -212,9 +174,8 @@ def cards_digest(board: str, root: Path = ROOT) -> str:
 
 def source_texts(root: Path = ROOT) -> dict[Path, str]:
     """What every `source.json` must say."""
-    harness = {
-        name: group_digest([root / path for path in paths], root) for name, paths in GROUPS.items()
-    }
+    harness = {records_group(name): records_digest(name, root) for name in used_datasets(root)}
+    harness |= {name: harness_digest(name, root) for name in GROUPS}
     harness |= {f"cards-{board}": cards_digest(board, root) for board in settings(root).boards}
     values = {root / "benchmarks/source.json": harness}
     values |= {
@@ -222,8 +183,3 @@ def source_texts(root: Path = ROOT) -> dict[Path, str]:
         for folder in method_folders(root)
     }
     return {path: json.dumps(value, indent=1) + "\n" for path, value in values.items()}
-
-
-def write_sources(root: Path = ROOT) -> list[Path]:
-    """Write every `source.json` that is not current; returns those written."""
-    return [path for path, text in source_texts(root).items() if write_if_changed(path, text)]

@@ -40,11 +40,14 @@ for tag, pattern, starts in (
     )
 
 
+PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage as DVC resolves it; paths are relative to the repository."""
 
-    address: str  # as DVC takes it: methods/mean/dvc.yaml:score@mitdb-mean
+    address: str  # as DVC takes it: methods/mean/dvc.yaml:score@synthetic-mean
     cmd: str
     deps: tuple[str, ...]
     params: tuple[tuple[str, tuple[str, ...]], ...]
@@ -103,31 +106,38 @@ def _expand(definition: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """A `foreach` or `matrix` stage as (suffix of the name, resolved definition) pairs."""
     if "foreach" in definition:
         items = definition["foreach"]
-        text = json.dumps(definition["do"])
-        if isinstance(items, list):
-            return [(f"@{item}", json.loads(text.replace("${item}", str(item)))) for item in items]
-        return [
-            (f"@{key}", json.loads(_fill(text.replace("${key}", key), value)))
-            for key, value in items.items()
-        ]
+        chosen = (
+            {str(item): {"item": item} for item in items}
+            if isinstance(items, list)
+            else {key: {"key": key, **_below("item", values)} for key, values in items.items()}
+        )
+        return [(f"@{key}", _filled(definition["do"], names)) for key, names in chosen.items()]
     if "matrix" in definition:
         matrix = definition["matrix"]
-        text = json.dumps({key: value for key, value in definition.items() if key != "matrix"})
-        combinations = itertools.product(*matrix.values())
+        rest = {key: value for key, value in definition.items() if key != "matrix"}
         return [
             (
-                "@" + "-".join(map(str, chosen)),
-                json.loads(_fill(text, dict(zip(matrix, chosen, strict=True)))),
+                "@" + "-".join(map(str, values)),
+                _filled(rest, _below("item", dict(zip(matrix, values, strict=True)))),
             )
-            for chosen in combinations
+            for values in itertools.product(*matrix.values())
         ]
     return [("", definition)]
 
 
-def _fill(text: str, values: dict[str, Any]) -> str:
-    for key, value in values.items():
-        text = text.replace(f"${{item.{key}}}", str(value))
-    return text
+def _below(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}.{key}": value for key, value in values.items()}
+
+
+def _filled(value: Any, names: dict[str, Any]) -> Any:
+    """A part of a definition with each placeholder `${NAME}` replaced by its value."""
+    if isinstance(value, dict):
+        return {_filled(key, names): _filled(each, names) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, names) for each in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    return PLACEHOLDER.sub(lambda found: str(names.get(found[1], found[0])), value)
 
 
 def _stage(address: str, definition: dict[str, Any]) -> Stage:
@@ -207,9 +217,7 @@ def condition(stage: Stage, lock: dict[str, Any] | None, hashes: Hashes) -> Cond
         # What is not here can't have changed: `dvc repro --allow-missing` says the same.
         if found is not None and found != deps.get(dep):
             changes.append(f"{dep} changed")
-    for file, keys in stage.params:
-        if read_params(hashes.root, file, keys) != lock.get("params", {}).get(file, {}):
-            changes.append(f"params changed in {file}")
+    changes += [f"params changed in {file}" for file in changed_params(stage, lock, hashes.root)]
     outs = {out["path"]: out["md5"] for out in lock.get("outs", [])}
     for out in stage.outs:
         if out not in missing and hashes.of(out) != outs.get(out):
@@ -217,16 +225,31 @@ def condition(stage: Stage, lock: dict[str, Any] | None, hashes: Hashes) -> Cond
     return Condition(tuple(changes), missing)
 
 
+def changed_params(stage: Stage, lock: dict[str, Any], root: Path) -> list[str]:
+    """The files whose params of a stage are not those that its lock records."""
+    recorded = lock.get("params", {})
+    return [
+        file
+        for file, keys in stage.params
+        if read_params(root, file, keys) != recorded.get(file, {})
+    ]
+
+
+def makers(stages: dict[str, Stage]) -> dict[str, str]:
+    """The address of the stage that makes an output, by its path."""
+    return {out: address for address, stage in stages.items() for out in stage.outs}
+
+
 def upstream(stages: dict[str, Stage]) -> dict[str, list[str]]:
     """For each stage the stages whose outputs it depends on, in a folder or as part of one."""
-    makers = {out: address for address, stage in stages.items() for out in stage.outs}
+    made_by = makers(stages)
     found: dict[str, list[str]] = {}
     for address, stage in stages.items():
         before: set[str] = set()
         for dep in stage.deps:
             parents = [parent.as_posix() for parent in (Path(dep), *Path(dep).parents)]
-            before |= {makers[parent] for parent in parents if parent in makers}
-            before |= {maker for out, maker in makers.items() if out.startswith(f"{dep}/")}
+            before |= {made_by[parent] for parent in parents if parent in made_by}
+            before |= {maker for out, maker in made_by.items() if out.startswith(f"{dep}/")}
         found[address] = sorted(before)
     return found
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import contract
-from benchmarks.cases.prepare import build_cases, prepare_dataset
+from benchmarks import contract, places
+from benchmarks.cases.prepare import build_cases, prepare_records
 from benchmarks.contract import Status
 from benchmarks.errors import UserError
+from benchmarks.files import replacing
 from benchmarks.settings import ROOT, Row, board, method_folders, read_method, rows
-from pipeline.sources import base_of
+from pipeline.recipes import base_of
 from pipeline.stages import sync
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -39,26 +40,21 @@ def new_method(name: str, like: str = "mean", root: Path = ROOT) -> Path:
     if not (source / "method.yaml").exists():
         known = ", ".join(folder.name for folder in method_folders(root))
         raise UserError(f"{source}: no method to start from; known: {known}")
-    part = target.with_name(f".{name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(
-        source,
-        part,
-        ignore=shutil.ignore_patterns("dvc.*", "source.json", "__pycache__", ".gitignore"),
-    )
     card = (source / "method.yaml").read_text()
-    (part / "method.yaml").write_text(re.sub(r"(?m)^name:.*$", f"name: {name}", card))
     variants = list(json.loads((source / "params.json").read_text()).items())
     renamed = {
         row.replace(like, name, 1) if like in row else f"{name}-{row}": params
         for row, params in variants
     }
-    (part / "params.json").write_text(json.dumps(renamed, indent=1) + "\n")
-    (part / "README.md").write_text(
-        f"# {name}\n\nStarted from `{like}`. Say here: the idea, the paper, where you depart from"
-        " it and why, the\nparameters, what it costs.\n"
-    )
-    part.rename(target)
+    ignored = shutil.ignore_patterns("dvc.*", "source.json", "__pycache__", ".gitignore")
+    with replacing(target) as part:
+        shutil.copytree(source, part, ignore=ignored, dirs_exist_ok=True)
+        (part / "method.yaml").write_text(re.sub(r"(?m)^name:.*$", f"name: {name}", card))
+        (part / "params.json").write_text(json.dumps(renamed, indent=1) + "\n")
+        (part / "README.md").write_text(
+            f"# {name}\n\nStarted from `{like}`. Say here: the idea, the paper, where you depart"
+            " from it and why, the\nparameters, what it costs.\n"
+        )
     rows.cache_clear()
     method_folders.cache_clear()
     sync(root)
@@ -71,7 +67,7 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
 
     Runs each task of its first variant on the synthetic board, in a scratch folder.
     """
-    from containers.calls.cell import run_cell, run_pretrain
+    from containers.calls.runs import make_pretraining, make_run
     from containers.runner import prepare
 
     folder = root / "methods" / name
@@ -81,22 +77,22 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
     except UserError as error:
         return [str(error)]
     findings = check_sources(row)
-    cases = root / "data/boards" / BOARD
+    cases = root / places.cases(BOARD)
     if not (cases / "truth").exists():
-        prepare_dataset(BOARD, root)
+        prepare_records(BOARD, root)
         build_cases(BOARD, root)
     with tempfile.TemporaryDirectory(prefix="pqrst-check-") as scratch:
         run = Path(scratch) / row.name
         if row.pretraining == row.name:
-            run_pretrain(row, board(BOARD, root), cases, run / "pretrain", prepare())
+            make_pretraining(row, board(BOARD, root), cases, run / "pretrain", prepare())
         for task in row.tasks:
-            run_cell(row, board(BOARD, root), task, cases, run / task, prepare())
-            status = contract.load(Status, run / task / "status/seed-0.json")
+            make_run(row, board(BOARD, root), task, cases, run / task, prepare())
+            status = contract.load(Status, run / task / "status" / f"{places.seed(0)}.json")
             if status.kind != "ok":
                 printed = f"; it printed last:\n{status.log_tail}" if status.log_tail else ""
                 findings.append(f"{task}: {status.kind}: {status.reason}{printed}")
                 continue
-            findings += _check_variation(task, run / task / "predictions/seed-0")
+            findings += _check_variation(task, run / task / "predictions" / places.seed(0))
     return findings
 
 

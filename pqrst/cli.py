@@ -34,19 +34,20 @@ def at_once(jobs: int) -> int:
 def fetch(name: str) -> None:
     """Bring a data set to data/raw/NAME: from $PQRST_MIRROR where that is set, else from its
     publisher."""
+    from benchmarks import places
     from benchmarks.datasets import fetch as fetcher
     from benchmarks.settings import ROOT
 
     mirror = os.environ.get("PQRST_MIRROR")
-    fetcher.fetch(name, ROOT / "data/raw" / name, Path(mirror) if mirror else None)
+    fetcher.fetch(name, ROOT / places.raw(name), Path(mirror) if mirror else None)
 
 
 @app.command()
-def windows(dataset: str) -> None:
-    """Prepare a data set: whole records at 250 Hz in data/windows/DATASET."""
-    from benchmarks.cases.prepare import prepare_dataset
+def records(dataset: str) -> None:
+    """Prepare a data set: whole records at 250 Hz in data/records/DATASET."""
+    from benchmarks.cases.prepare import prepare_records
 
-    prepare_dataset(dataset)
+    prepare_records(dataset)
 
 
 @app.command()
@@ -60,27 +61,17 @@ def cases(board: BoardName) -> None:
 @app.command()
 def pretrain(board: BoardName, row: RowName) -> None:
     """Pretrain a row on a board's unlabelled windows."""
-    from benchmarks.settings import ROOT
-    from benchmarks.settings import board as find_board
-    from benchmarks.settings import row as find_row
-    from containers.calls.cell import run_pretrain
-    from containers.runner import prepare
+    from containers.runner import make
 
-    cases, out = ROOT / "data/boards" / board, ROOT / "runs" / board / row / "pretrain"
-    run_pretrain(find_row(row), find_board(board), cases, out, prepare())
+    make(board, row)
 
 
 @app.command()
-def cell(board: BoardName, row: RowName, task: str) -> None:
-    """Run a cell: fit and predict, every seed and scenario of one task."""
-    from benchmarks.settings import ROOT
-    from benchmarks.settings import board as find_board
-    from benchmarks.settings import row as find_row
-    from containers.calls.cell import run_cell
-    from containers.runner import prepare
+def run(board: BoardName, row: RowName, task: str) -> None:
+    """Make a run: fit and predict, every seed and scenario of one task of a row."""
+    from containers.runner import make
 
-    cases, out = ROOT / "data/boards" / board, ROOT / "runs" / board / row / task
-    run_cell(find_row(row), find_board(board), task, cases, out, prepare())
+    make(board, row, task)
 
 
 @app.command()
@@ -249,8 +240,8 @@ def retry(
     from benchmarks.settings import board as find_board
     from containers.runner import ready
     from pipeline import repro as runner
+    from pipeline.again import failed
     from pipeline.report import print_report
-    from pipeline.retry import failed
 
     find_board(board)
     report = runner.repro(board, at_once(jobs), ready=ready, again=lambda: failed(board, every))

@@ -9,13 +9,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import places
+from benchmarks.datasets.fetch import listed, published
 from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError
 from containers.calls.hardware import describe
 from containers.images.build import builder
 from containers.images.engine import connect, engine_errors, is_configured
+from pipeline.sources import published_sources
 
-NEEDED_GB = 8  # environment, mitdb's cases, the predictions of all rows and DVC's cache of them
+# Environment, the cases of the largest board, the predictions of all rows and DVC's cache of them.
+NEEDED_GB = 8
 
 
 def engine() -> tuple[bool, str]:
@@ -47,18 +51,19 @@ def gpu() -> tuple[bool, str]:
     return bool(not asked.returncode and names), names or "nvidia-smi finds no GPU"
 
 
-def mirror(root: Path = ROOT) -> tuple[bool, str]:
-    """Whether mitdb can be had without a download."""
-    given = os.environ.get("PQRST_MIRROR")
-    if given and (Path(given) / "mitdb").is_dir():
-        return True, f"PQRST_MIRROR={given} holds mitdb"
-    if (root / "data/raw/mitdb/100.dat").exists():
-        return True, "mitdb is fetched"
+def fetched(name: str, root: Path = ROOT) -> tuple[bool, str]:
+    """Whether a published data set can be had without a download, and from where or what to do."""
+    given, files = os.environ.get("PQRST_MIRROR"), listed(name)
+    if given and (Path(given) / name).is_dir():
+        return True, f"PQRST_MIRROR={given} holds {name}"
+    if (root / places.raw(name) / files[0].name).exists():
+        return True, f"{name} is fetched"
+    megabytes = sum(file.size for file in files) / 1e6
     return (
         False,
         (
-            "`pqrst fetch mitdb` downloads 95 MB from PhysioNet; or set PQRST_MIRROR to a folder"
-            " with mitdb/"
+            f"`pqrst fetch {name}` downloads {megabytes:.0f} MB from {published(name)}; or set"
+            f" PQRST_MIRROR to a folder with {name}/"
         ),
     )
 
@@ -89,11 +94,11 @@ def findings(root: Path = ROOT) -> list[tuple[str, bool, str]]:
         (
             "disk",
             free > NEEDED_GB,
-            f"{free:.0f} GB free; the mitdb board takes up to {NEEDED_GB} GB",
+            f"{free:.0f} GB free; the largest board takes up to {NEEDED_GB} GB",
         ),
         ("container engine", *engine()),
         ("GPU", *gpu()),
-        ("mitdb", *mirror(root)),
+        *((name, *fetched(name, root)) for name in published_sources(root)),
         ("git", shutil.which("git") is not None, "DVC needs it"),
     ]
 

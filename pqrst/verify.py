@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks import places
 from benchmarks.contract import write_schema
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, settings
@@ -16,8 +17,6 @@ from pipeline.report import conditions
 from pipeline.shadow import shadow
 from pipeline.stages import texts
 from pipeline.state import read_locks, read_stages
-
-BOARDS = "leaderboard/boards"
 
 
 def verify(root: Path = ROOT) -> list[str]:
@@ -35,7 +34,7 @@ def published_boards(root: Path = ROOT) -> list[str]:
     return [
         each
         for each in settings(root).boards
-        if f"leaderboard@{each}" in locks or (root / BOARDS / each).exists()
+        if f"leaderboard@{each}" in locks or (root / places.board(each)).exists()
     ]
 
 
@@ -67,14 +66,14 @@ def stale_board(board: str, root: Path = ROOT) -> list[str]:
     """What of a board is not what its scores give; and what the gate holds against it."""
     with tempfile.TemporaryDirectory(prefix="pqrst-verify-") as folder:
         scratch = Path(folder)
-        shadow(root, scratch, (BOARDS, "README.md"))
+        shadow(root, scratch, (places.BOARDS, "README.md"))
         if (root / "README.md").exists():
             shutil.copyfile(root / "README.md", scratch / "README.md")
         try:
             write_board(board, scratch)
         except UserError as error:
             return [str(error).replace(f"{scratch}/", "")]
-        made = sorted(path for path in (scratch / BOARDS / board).rglob("*") if path.is_file())
+        made = sorted(path for path in (scratch / places.board(board)).rglob("*") if path.is_file())
         stale = []
         for path in (*made, *(path for path in (scratch / "README.md",) if path.exists())):
             committed = root / path.relative_to(scratch)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cases import records as windows
+from benchmarks.cases import records as whole
 from benchmarks.cases.build import build
 from tests.helpers.project import Project, copy_project
 from tests.helpers.toy_board import BOARD, SPLITS, toy_records
@@ -58,8 +58,8 @@ def toy(tmp_path_factory) -> Path:
     """The cases of the toy board."""
     folder = tmp_path_factory.mktemp("toy")
     noise = np.random.default_rng(5).normal(size=(3, 2, 20_000)).astype(np.float32)
-    windows.prepare(toy_records(), noise, folder / "windows")
-    build(BOARD, folder / "windows", SPLITS, folder / "board")
+    whole.prepare(toy_records(), noise, folder / "records")
+    build(BOARD, folder / "records", SPLITS, folder / "board")
     return folder / "board"
 
 

@@ -1,0 +1,1 @@
+"""From records to cases: what methods see, and the truth that only the scorer sees."""

@@ -3,8 +3,8 @@
     fit/windows/{train,validation}   every window of the training and validation patients
     fit/records/{train,validation}   their whole records, with beats and labels
     fit/noise.npy                    the first half of the noise, for training
-    predict/TASK/SCENARIO            one case: windows of validation and test patients, hidden samples NaN; or
-                                     (classification) their records and beat positions
+    predict/TASK/SCENARIO            one case: windows of validation and test patients, hidden
+                                     samples NaN; or (classification) records and beat positions
     truth                            the complete windows, scales and labels: never mounted
 
 A case mixes validation and test patients and does not say which is which: the scorer does.
@@ -140,6 +140,9 @@ def _write_completion(
     out: Path,
     progress: Callable[[str], object],
 ) -> None:
+    """Write the truth of the completion windows and the case of each `chosen` scenario, record by
+    record: signals (windows, leads, samples) in mV, hidden samples NaN. `asked` are the records
+    with their splits, `noise` (kinds, channels, samples) is the half that is kept for testing."""
     per_record = board.windows_per_record
     shape = (len(asked) * per_record, len(asked[0][0].leads), SAMPLES)
     truth = _new_array(out / "truth/windows.npy", shape)

@@ -1,4 +1,4 @@
-"""The data stages: from a data set as published to prepared windows, and from these to a board's
+"""The data stages: from a data set as published to prepared records, and from these to a board's
 cases.
 
 Each writes beside its target and renames: a folder that is there is whole.
@@ -9,31 +9,34 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks import places
 from benchmarks.cases import build as cases
-from benchmarks.cases import records as windows
-from benchmarks.datasets import load
-from benchmarks.errors import UserError
+from benchmarks.cases import records as whole
+from benchmarks.datasets import load, sources
 from benchmarks.files import replacing, write_text
 from benchmarks.settings import ROOT, board
 
 
-def prepare_dataset(name: str, root: Path = ROOT) -> None:
-    """Write data/windows/NAME from data/raw: the records of its splits at the board's rate, and its
+def prepare_records(name: str, root: Path = ROOT) -> None:
+    """Write data/records/NAME from data/raw: the records of its splits at the board's rate, and its
     noise."""
-    try:
-        dataset = load(name)
-    except ValueError as error:
-        raise UserError(str(error)) from None
-    raw = root / "data/raw"
+    dataset = load(name)
     split_records = {record for names in dataset.SPLITS.values() for record in names}
-    noise_source = load(getattr(dataset, "NOISE", name))
-    records = (record for record in dataset.records(raw / name) if record.name in split_records)
+    noise_source = load(sources(name)[-1])
+    records = (
+        record
+        for record in dataset.records(root / places.raw(name))
+        if record.name in split_records
+    )
     with (
-        replacing(root / "data/windows" / name) as out,
+        replacing(root / places.records(name)) as out,
         tqdm(total=len(split_records), unit="record") as bar,
     ):
-        windows.prepare(
-            records, noise_source.noise(raw / noise_source.NAME), out, lambda _: bar.update()
+        whole.prepare(
+            records,
+            noise_source.noise(root / places.raw(noise_source.NAME)),
+            out,
+            lambda _: bar.update(),
         )
         splits = {split: list(names) for split, names in dataset.SPLITS.items()}
         write_text(out / "splits.json", json.dumps(splits, indent=1) + "\n")
@@ -42,8 +45,8 @@ def prepare_dataset(name: str, root: Path = ROOT) -> None:
 def build_cases(name: str, root: Path = ROOT) -> None:
     """Write data/boards/NAME/{fit,predict,truth} from the prepared data set."""
     chosen = board(name, root)
-    source = root / "data/windows" / chosen.dataset
+    source = root / places.records(chosen.dataset)
     splits = json.loads((source / "splits.json").read_text())
     asked = len(splits["validation"]) + len(splits["test"])
-    with replacing(root / "data/boards" / name) as out, tqdm(total=asked, unit="record") as bar:
+    with replacing(root / places.cases(name)) as out, tqdm(total=asked, unit="record") as bar:
         cases.build(chosen, source, splits, out, lambda _: bar.update())

@@ -98,7 +98,7 @@ def read_prepared(folder: Path) -> dict[str, Prepared]:
         entries = json.loads((folder / "records.json").read_text())
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{folder / 'records.json'}: {error}; make it: pqrst windows {folder.name}"
+            f"{folder / 'records.json'}: {error}; make it: pqrst records {folder.name}"
         ) from None
     return {entry["name"]: Prepared(**entry) for entry in entries}
 
@@ -106,11 +106,6 @@ def read_prepared(folder: Path) -> dict[str, Prepared]:
 def signal(folder: Path, name: str) -> np.ndarray:
     """The whole record (leads, samples) in mV, memory-mapped."""
     return np.load(folder / f"{name}.signal.npy", mmap_mode="r", allow_pickle=False)
-
-
-def beats(folder: Path, name: str) -> np.ndarray:
-    """The sample of each beat (beats,)."""
-    return np.load(folder / f"{name}.beats.npy", allow_pickle=False)
 
 
 def labels(folder: Path, name: str) -> np.ndarray:

@@ -1,9 +1,10 @@
 """The data sets: one module each, found by its file name.
 
-A data set module says NAME, TITLE, VERSION, LICENCE, CITATION, URL, RATE, LEADS and yields
-`Record`s from `records`."""
+A data set module says NAME, TITLE, VERSION, LICENCE, CITATION, URL, RATE, LEADS, SPLITS, yields
+`Record`s from `records(folder)`, and gives noise by `noise(folder)` or names the data set that
+does: NOISE. It may have a NOTE, one sentence under the title of each board of it, and a CAVEAT, a
+paragraph on how far such a board can be trusted."""
 
-import difflib
 import importlib
 from pathlib import Path
 from types import ModuleType
@@ -12,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.contract import CLASSES
+from benchmarks.errors import UserError, hint
 
-__all__ = ["CLASSES", "Record", "load", "names"]
+__all__ = ["CLASSES", "Record", "is_published", "load", "names", "sources"]
 
 
 class Record(NamedTuple):
@@ -44,10 +46,28 @@ def names() -> list[str]:
 
 
 def load(name: str) -> ModuleType:
-    """The module of data set `name`; raises ValueError naming the nearest known one."""
+    """The module of data set `name`; raises UserError naming the nearest known one.
+
+    >>> load("synthetic").TITLE
+    'Simulated two-lead ambulatory ECG with AAMI beat classes'
+    """
     known = names()
     if name not in known:
-        nearest = difflib.get_close_matches(name, known, 1)
-        hint = f", did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(known)}"
-        raise ValueError(f"no data set {name!r}{hint}")
+        raise UserError(f"no data set {name!r}{hint(name, known)}")
     return importlib.import_module(f"benchmarks.datasets.{name}")
+
+
+def sources(name: str) -> list[str]:
+    """The data sets that one is prepared from: itself, and the one that gives it noise, where that
+    is another.
+
+    >>> sources("synthetic")
+    ['synthetic']
+    """
+    return list(dict.fromkeys([name, getattr(load(name), "NOISE", name)]))
+
+
+def is_published(name: str) -> bool:
+    """Whether a data set has files to fetch, by the committed list of them; one that is simulated
+    has none."""
+    return Path(__file__).with_name(f"{name}.sha256").exists()

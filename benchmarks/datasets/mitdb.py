@@ -26,6 +26,16 @@ URL = "https://physionet.org/files/mitdb/1.0.0/"
 RATE = 360.0  # Hz
 # Of most records; the second is V2, V4 or V5 in eight, two paced records have no MLII.
 LEADS = ("MLII", "V1")
+NOTE = (
+    "A board for reproduction, not for discovery: its test patients (DS2) have been tuned on for"
+    " twenty years."
+)
+CAVEAT = (
+    "The 22 test patients of this board are those by which nearly every paper on heartbeats since"
+    " 2004 has chosen its method, and makers of some rows here have looked at them too. A small"
+    " gain on it is no discovery. It is a board for reproduction: it says what methods do under one"
+    " protocol, and lets you make each number again."
+)
 NOISE = "nstdb"  # the data set that gives this one real noise
 
 # Beat symbols of the database by class of ANSI/AAMI EC57; every other symbol marks no beat.

@@ -48,50 +48,77 @@ class Person(NamedTuple):
     pattern: str = "single"  # of V: single, couplets, bigeminy, multifocal
 
 
-# fmt: off
 LEAD_VECTORS = {  # (x, y, z). MLII is lead II with electrodes on the torso: a little larger.
-    "I": (0.632, -0.235, 0.059), "II": (0.235, 1.066, -0.132), "MLII": (0.300, 1.150, -0.100),
-    "V1": (-0.515, 0.157, -0.917), "V2": (0.044, 0.164, -1.387), "V3": (0.882, 0.098, -1.277),
-    "V4": (1.213, 0.127, -0.601), "V5": (1.125, 0.127, -0.086), "V6": (0.831, 0.076, 0.230),
+    "I": (0.632, -0.235, 0.059),
+    "II": (0.235, 1.066, -0.132),
+    "MLII": (0.300, 1.150, -0.100),
+    "V1": (-0.515, 0.157, -0.917),
+    "V2": (0.044, 0.164, -1.387),
+    "V3": (0.882, 0.098, -1.277),
+    "V4": (1.213, 0.127, -0.601),
+    "V5": (1.125, 0.127, -0.086),
+    "V6": (0.831, 0.076, 0.230),
 }
 PEOPLE = {
-    "p01": Person("train", s=3, v=2), "p02": Person("train", s=24, v=3),
-    "p03": Person("train", v=28, f=12, pattern="bigeminy"), "p04": Person("train", "lbbb", s=5, v=12, f=4),
-    "p05": Person("train", "rbbb", s=10, v=8, f=4), "p06": Person("train", rhythm="af", v=10),
+    "p01": Person("train", s=3, v=2),
+    "p02": Person("train", s=24, v=3),
+    "p03": Person("train", v=28, f=12, pattern="bigeminy"),
+    "p04": Person("train", "lbbb", s=5, v=12, f=4),
+    "p05": Person("train", "rbbb", s=10, v=8, f=4),
+    "p06": Person("train", rhythm="af", v=10),
     "p07": Person("train", v=16, f=16, pattern="couplets"),
-    "p08": Person("train", s=18, v=8, f=3, pattern="multifocal"), "p09": Person("train", s=6, v=6, f=4, q=5),
-    "p10": Person("train", "rbbb", v=14, f=6, pattern="bigeminy"), "p11": Person("train", "lbbb", s=12, v=6),
+    "p08": Person("train", s=18, v=8, f=3, pattern="multifocal"),
+    "p09": Person("train", s=6, v=6, f=4, q=5),
+    "p10": Person("train", "rbbb", v=14, f=6, pattern="bigeminy"),
+    "p11": Person("train", "lbbb", s=12, v=6),
     "p12": Person("train", rhythm="af", v=14, pattern="multifocal"),
-    "p13": Person("validation", s=22, v=4), "p14": Person("validation", v=24, f=16, q=2, pattern="bigeminy"),
+    "p13": Person("validation", s=22, v=4),
+    "p14": Person("validation", v=24, f=16, q=2, pattern="bigeminy"),
     "p15": Person("validation", "lbbb", s=8, v=10, f=8, pattern="couplets"),
     "p16": Person("validation", rhythm="af", v=10),
-    "p17": Person("test", s=3, v=2), "p18": Person("test", s=24, v=3, f=2),
-    "p19": Person("test", v=28, f=12, pattern="bigeminy"), "p20": Person("test", "rbbb", s=12, v=8, f=4),
+    "p17": Person("test", s=3, v=2),
+    "p18": Person("test", s=24, v=3, f=2),
+    "p19": Person("test", v=28, f=12, pattern="bigeminy"),
+    "p20": Person("test", "rbbb", s=12, v=8, f=4),
     "p21": Person("test", rhythm="af", v=14, pattern="couplets"),
     "p22": Person("test", s=4, v=16, f=18, pattern="multifocal"),
-    "p23": Person("test", "lbbb", s=6, v=10, f=4), "p24": Person("test", s=6, v=8, f=4, q=6),
+    "p23": Person("test", "lbbb", s=6, v=10, f=4),
+    "p24": Person("test", s=6, v=8, f=4, q=6),
 }
 PATIENTS = len(PEOPLE)
-SPLITS = {split: [n for n, p in PEOPLE.items() if p.split == split] for split in ("train", "validation", "test")}
+SPLITS = {
+    split: [n for n, p in PEOPLE.items() if p.split == split]
+    for split in ("train", "validation", "test")
+}
 
 # Templates: rows of (time, width, x, y, z). Time 0 is about the R wave.
 P_WAVE = [(-168, 17, 0.03, 0.09, -0.06), (-138, 19, 0.07, 0.05, 0.05)]  # right atrium, then left
 # Signs of a P wave from elsewhere.
 ATRIAL_FOCI = [(-1.0, -0.9, -0.6), (0.6, -1.0, 0.8), (-0.8, 0.9, 0.9)]
 QRS = {
-    "normal": [(-27, 8, -0.13, -0.06, -0.32), (0, 10.5, 0.95, 0.88, 0.22), (21, 9, 0.12, -0.10, 0.62),
-               (37, 8, -0.14, -0.16, 0.18)],
-    "rbbb": [(-27, 8, -0.13, -0.06, -0.34), (0, 11, 0.90, 0.82, 0.15), (26, 13, 0.05, -0.10, 0.25),
-             (66, 20, -0.42, -0.08, -0.52)],
+    "normal": [
+        (-27, 8, -0.13, -0.06, -0.32),
+        (0, 10.5, 0.95, 0.88, 0.22),
+        (21, 9, 0.12, -0.10, 0.62),
+        (37, 8, -0.14, -0.16, 0.18),
+    ],
+    "rbbb": [
+        (-27, 8, -0.13, -0.06, -0.34),
+        (0, 11, 0.90, 0.82, 0.15),
+        (26, 13, 0.05, -0.10, 0.25),
+        (66, 20, -0.42, -0.08, -0.52),
+    ],
     "lbbb": [(-34, 14, 0.22, 0.10, 0.08), (0, 20, 0.72, 0.48, 0.72), (44, 19, 0.74, 0.26, 0.55)],
     "paced": [(-42, 16, 0.25, -0.2, 0.25), (0, 25, 0.8, -0.9, 0.7), (45, 22, 0.4, -0.7, 0.5)],
 }
 PACING_SPIKE = (-92, 2.5, 0.6, 1.1, 0.3)
 T_VECTOR = {  # of the T wave; wide beats repolarise against their QRS
-    "normal": (0.34, 0.28, -0.14), "rbbb": (0.32, 0.24, 0.16), "lbbb": (-0.26, -0.10, -0.38),
+    "normal": (0.34, 0.28, -0.14),
+    "rbbb": (0.32, 0.24, 0.16),
+    "lbbb": (-0.26, -0.10, -0.38),
     "paced": (-0.35, 0.35, -0.4),
 }
-# fmt: on Where ventricular beats come from: right outflow tract, right apex, left posterior wall,
+# Where ventricular beats come from: right outflow tract, right apex, left posterior wall,
 # left anterior wall.
 FOCI = [(0.15, 0.90, 0.42), (0.45, -0.75, 0.50), (-0.30, -0.60, -0.75), (-0.40, 0.75, -0.55)]
 # Boundaries lie where a wave's own dipole falls below this share of its largest value.
@@ -119,7 +146,9 @@ def _rotation(rng: np.random.Generator, degrees: float) -> np.ndarray:
     return np.eye(3) + math.sin(angle) * k + (1 - math.cos(angle)) * k @ k
 
 
-def _vary(rng: np.random.Generator, rows: Sequence, turn: np.ndarray, gain: float, stretch: float) -> np.ndarray:
+def _vary(
+    rng: np.random.Generator, rows: Sequence, turn: np.ndarray, gain: float, stretch: float
+) -> np.ndarray:
     """A person's own copy of a template (Gaussians, 5), in s and mV: turned, scaled, each Gaussian
     varied."""
     own, n = np.array(rows, float), len(rows)
@@ -145,13 +174,20 @@ def _ventricular(rng: np.random.Generator, focus: int) -> tuple[np.ndarray, np.n
 
 def _t_rows(vector: np.ndarray, peak: float) -> np.ndarray:
     """A T wave at an RR interval of 1 s: slow rise, faster fall. (2, 5) in ms and mV."""
-    return np.array([(peak - 42, 46, *(0.5 * np.asarray(vector))), (peak, 31, *(0.75 * np.asarray(vector)))])
+    return np.array(
+        [(peak - 42, 46, *(0.5 * np.asarray(vector))), (peak, 31, *(0.75 * np.asarray(vector)))]
+    )
 
 
 def draw_heart(rng: np.random.Generator, person: Person) -> Heart:
     """Everything about a person that stays the same from beat to beat."""
     turn, gain, stretch = _rotation(rng, 13), rng.lognormal(0.05, 0.2), rng.uniform(0.92, 1.1)
-    t_vector = _rotation(rng, 15) @ turn @ np.array(T_VECTOR[person.conduction]) * rng.lognormal(-0.1, 0.35)
+    t_vector = (
+        _rotation(rng, 15)
+        @ turn
+        @ np.array(T_VECTOR[person.conduction])
+        * rng.lognormal(-0.1, 0.35)
+    )
     peak = rng.uniform(275, 310) + (18 if person.conduction != "normal" else 0)
     st = t_vector * rng.uniform(0.02, 0.3) + rng.normal(0, 0.02, 3)
     paced = np.array(T_VECTOR["paced"])
@@ -162,7 +198,10 @@ def draw_heart(rng: np.random.Generator, person: Person) -> Heart:
     ]
     waves, owner = {}, {}
     for k, wave in enumerate(("QRS", "between", "T")):
-        own = [_vary(rng, beat[k], turn if i == k == 0 else np.eye(3), gain, stretch) for i, beat in enumerate(beats)]
+        own = [
+            _vary(rng, beat[k], turn if i == k == 0 else np.eye(3), gain, stretch)
+            for i, beat in enumerate(beats)
+        ]
         waves[wave] = np.concatenate(own)
         owner[wave] = np.repeat(np.arange(len(beats)), [len(rows) for rows in own])
     sinus = _vary(rng, P_WAVE, _rotation(rng, 12), gain * rng.lognormal(0, 0.2), 1)
@@ -177,7 +216,9 @@ def draw_heart(rng: np.random.Generator, person: Person) -> Heart:
     return Heart(waves, owner, mean, rng.uniform(0.18, 0.32), vectors, rng.uniform(0.52, 0.68))
 
 
-def coloured(rng: np.random.Generator, channels: int, samples: int, rate: float, power: Spectrum) -> np.ndarray:
+def coloured(
+    rng: np.random.Generator, channels: int, samples: int, rate: float, power: Spectrum
+) -> np.ndarray:
     """Gaussian noise of unit deviation whose spectrum is `power(f in Hz)`: (channels, samples)."""
     f = np.fft.rfftfreq(samples, 1 / rate)
     shape = np.sqrt(power(np.maximum(f, f[1])))
@@ -192,7 +233,9 @@ def _variability(rng: np.random.Generator, seconds: float, breath: float) -> np.
     ratio = rng.uniform(0.5, 3)  # LF over HF
 
     def power(f):
-        lf, hf = (np.exp(-((f - c) ** 2) / (2 * w**2)) / w for c, w in ((0.1, 0.015), (breath, 0.02)))
+        lf, hf = (
+            np.exp(-((f - c) ** 2) / (2 * w**2)) / w for c, w in ((0.1, 0.015), (breath, 0.02))
+        )
         return ratio * lf + hf + 0.25 / f * (f < 0.05)
 
     return coloured(rng, 1, math.ceil(4 * seconds), 4.0, power)[0]
@@ -208,7 +251,11 @@ def _plan(rng: np.random.Generator, person: Person, cycles: int) -> dict[int, in
     plan = dict.fromkeys(slots[start : start + run].tolist(), V)
     free = np.delete(slots, slice(start, start + run))
     rest = np.concatenate([kinds[kinds != V], np.full(person.v - run, V)])
-    return plan | dict(zip(rng.permutation(free)[: len(rest)].tolist(), rng.permutation(rest).tolist(), strict=True))
+    return plan | dict(
+        zip(
+            rng.permutation(free)[: len(rest)].tolist(), rng.permutation(rest).tolist(), strict=True
+        )
+    )
 
 
 def draw_rhythm(rng: np.random.Generator, person: Person, heart: Heart) -> tuple[np.ndarray, ...]:
@@ -217,7 +264,7 @@ def draw_rhythm(rng: np.random.Generator, person: Person, heart: Heart) -> tuple
 
     S comes early and resets the sinus node: its pause is shorter than compensatory. V comes early
     and the node goes on: the interval before it and the pause after are two cycles together. F is
-    at the sinus time, Q (paced) after a pause. """
+    at the sinus time, Q (paced) after a pause."""
     sdnn = rng.uniform(0.025, 0.06) * heart.mean
     drift = _variability(rng, SECONDS + 8, heart.breath) * sdnn
     plan = _plan(rng, person, int(0.93 * SECONDS / heart.mean))
@@ -258,7 +305,9 @@ def draw_rhythm(rng: np.random.Generator, person: Person, heart: Heart) -> tuple
     return tuple(np.array(column) for column in zip(*beats, strict=True))
 
 
-def _render(at: np.ndarray, width: np.ndarray, way: np.ndarray, samples: int, edge: float) -> tuple[np.ndarray, ...]:
+def _render(
+    at: np.ndarray, width: np.ndarray, way: np.ndarray, samples: int, edge: float
+) -> tuple[np.ndarray, ...]:
     """Sum Gaussians `at` (beats, Gaussians) in s with vectors `way` (beats, Gaussians, 3): dipole
     (3, samples) and boundaries (beats, 3), -1 where the wave is absent or not whole."""
     low, high = (at - 4 * width).min(axis=1), (at + 4 * width).max(axis=1)
@@ -291,7 +340,9 @@ def draw_noise(rng: np.random.Generator, samples: int, breath: float) -> np.ndar
     k, turns = len(LEAD_VECTORS), 2 * np.pi * np.arange(samples) / RATE
     wander = coloured(rng, k, samples, RATE, lambda f: 1 / (f**2 + 0.03**2) / (1 + (f / 0.5) ** 6))
     wander *= rng.lognormal(math.log(0.06), 0.5) * rng.uniform(0.6, 1.4, (k, 1))
-    breathing = np.sin(breath * turns + rng.uniform(0, 2 * np.pi, (k, 1))) * rng.uniform(0, 0.05, (k, 1))
+    breathing = np.sin(breath * turns + rng.uniform(0, 2 * np.pi, (k, 1))) * rng.uniform(
+        0, 0.05, (k, 1)
+    )
     muscle = coloured(rng, k, samples, RATE, muscle_power)
     tension = np.exp(0.5 * coloured(rng, 1, samples, RATE, lambda f: 1 / (1 + (f / 0.2) ** 4)))
     muscle *= tension * rng.lognormal(math.log(0.011), 0.4)
@@ -309,7 +360,7 @@ def project(volume: np.ndarray, leads: Sequence[str]) -> np.ndarray:
     converter's.
 
     Whole microvolts make the limb leads obey Einthoven (III = II - I) and Goldberger to the last
-    bit before they are scaled, and hide the last bits in which processors differ. """
+    bit before they are scaled, and hide the last bits in which processors differ."""
     known = dict(zip(LEAD_VECTORS, np.round(volume * 1000), strict=True))
     i, ii = known["I"], known["II"]
     known |= {"III": ii - i, "aVR": -(i + ii) / 2, "aVL": i - ii / 2, "aVF": ii - i / 2}
@@ -319,12 +370,16 @@ def project(volume: np.ndarray, leads: Sequence[str]) -> np.ndarray:
     return (np.stack([known[lead] for lead in leads]) / 1000).astype(np.float32)
 
 
-def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy: bool = True) -> Record:
+def simulate(
+    name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy: bool = True
+) -> Record:
     """The record of patient `name`. Leads, and whether it is noisy, change nothing else about
     it."""
     person = PEOPLE[name]
     heart = draw_heart(generator(NAME, VERSION, seed, name, "heart"), person)
-    times, kinds, before = draw_rhythm(generator(NAME, VERSION, seed, name, "rhythm"), person, heart)
+    times, kinds, before = draw_rhythm(
+        generator(NAME, VERSION, seed, name, "rhythm"), person, heart
+    )
     rng = generator(NAME, VERSION, seed, name, "beats")
     n, samples = len(times), round(SECONDS * RATE)
 
@@ -335,7 +390,9 @@ def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy
     weights = (1 - share)[:, None] * np.eye(4)[0] + share[:, None] * origin
     # P waves from the sinus node, and from elsewhere: of S, some have none, those from the
     # junction.
-    atrial = np.stack([np.isin(kinds, (N, F)), (kinds == S) & (rng.random(n) < 0.75)], 1) * (person.rhythm == "sinus")
+    atrial = np.stack([np.isin(kinds, (N, F)), (kinds == S) & (rng.random(n) < 0.75)], 1) * (
+        person.rhythm == "sinus"
+    )
 
     wild = np.where(np.isin(kinds, (V, F)), 2.0, 1.0)
     lung = 2 * np.pi * heart.breath * times[:, None] + np.array([0, 0.9, 2.1])
@@ -343,7 +400,9 @@ def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy
     # In a fusion the two fronts meet and put each other out: it is over sooner.
     stretch = np.where(kinds == F, 0.85, 1) * (1 + 0.015 * wild * rng.standard_normal(n))
     # Repolarisation follows the interval with Fridericia's cube root, and remembers those before.
-    slow = np.cbrt(np.clip(0.35 * before + 0.65 * heart.mean, 0.4, 1.5)) * (1 + 0.01 * rng.standard_normal(n))
+    slow = np.cbrt(np.clip(0.35 * before + 0.65 * heart.mean, 0.4, 1.5)) * (
+        1 + 0.01 * rng.standard_normal(n)
+    )
 
     dipole, waves = np.zeros((3, samples)), {}
     for wave in ("P", "QRS", "between", "T"):
@@ -365,7 +424,11 @@ def simulate(name: str, *, seed: int = SEED, leads: Sequence[str] = LEADS, noisy
     # Neighbouring waves run into each other: the QRS, the sharper one, has the border.
     p[:, 2] = np.where(p[:, 2] >= 0, np.minimum(p[:, 2], qrs[:, 0]), -1)
     t[:, 0] = np.where(t[:, 0] >= 0, np.maximum(t[:, 0], qrs[:, 2]), -1)
-    added = draw_noise(generator(NAME, VERSION, seed, name, "noise"), samples, heart.breath) if noisy else 0
+    added = (
+        draw_noise(generator(NAME, VERSION, seed, name, "noise"), samples, heart.breath)
+        if noisy
+        else 0
+    )
     signal = project(heart.vectors @ dipole + added, leads)
     beats, labels = qrs[:, 1].copy(), kinds[kept].astype(np.uint8)
     text = report(person, heart, beats, labels)
@@ -385,7 +448,11 @@ def report(person: Person, heart: Heart, beats: np.ndarray, kinds: np.ndarray) -
         f"heart rate {60 * (len(beats) - 1) * RATE / (beats[-1] - beats[0]):.0f}/min": True,
         "left bundle branch block": person.conduction == "lbbb",
         "right bundle branch block": person.conduction == "rbbb",
-        "left axis deviation" if angle < -30 else "right axis deviation" if angle > 90 else "normal axis": True,
+        "left axis deviation"
+        if angle < -30
+        else "right axis deviation"
+        if angle > 90
+        else "normal axis": True,
         f"{often[S]} supraventricular premature beats": share[S],
         f"{often[V]} ventricular premature beats": share[V],
         f"ventricular ectopy: {person.pattern}": person.pattern != "single",
@@ -405,7 +472,9 @@ def noise(folder: Path | None = None, *, seed: int = SEED) -> np.ndarray:
     """Baseline wander, electrode motion, muscle noise, in this order, for 10 min: float32 (3, 2,
     samples) in mV."""
     rng, samples = generator(NAME, VERSION, seed, "noise"), round(600 * RATE)
-    wander = 0.3 * coloured(rng, 2, samples, RATE, lambda f: 1 / (f**2 + 0.05**2) / (1 + (f / 0.8) ** 6))
+    wander = 0.3 * coloured(
+        rng, 2, samples, RATE, lambda f: 1 / (f**2 + 0.05**2) / (1 + (f / 0.8) ** 6)
+    )
     # An electrode that moves: its potential jumps and settles, and it rubs in bursts within the
     # band of the ECG.
     rub = coloured(rng, 2, samples, RATE, lambda f: 1 / (1 + (f / 4) ** 3) * (f > 0.4))

@@ -153,6 +153,7 @@ def canonical(value: dict) -> bytes:
 
 
 def digest(data: bytes | Path) -> str:
+    """The sha256 of bytes or of a file, as a registry writes it."""
     if isinstance(data, bytes):
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
     with data.open("rb") as stream:
@@ -256,6 +257,7 @@ def push(port: int, tar: Path) -> str:
 
 
 def main() -> None:
+    """Build the base image and push it, as the command line says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

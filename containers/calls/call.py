@@ -30,6 +30,7 @@ class Invocation:
 
     @property
     def arguments(self) -> list[str]:
+        """The words after the entry point: the verb, and its task if it has one."""
         return [self.call.verb, self.call.task] if self.call.task else [self.call.verb]
 
     @property

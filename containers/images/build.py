@@ -28,7 +28,8 @@ from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError
 from containers.images.engine import connect, engine_errors
 from containers.images.wheels import wheels
-from pipeline.sources import base_digest, base_of, closure, is_plain, method_digest, method_files
+from pipeline.recipes import base_digest, base_of, is_plain
+from pipeline.sources import closure, method_digest, method_files
 
 BASE = ROOT / "containers/base"
 PUBLISHED = ROOT / "containers/published.json"
@@ -185,6 +186,7 @@ def content_digest(image: EngineImage) -> str:
 
 
 def describe(image: EngineImage, reference: str) -> Image:
+    """An image of the engine by what we record of it."""
     labels = image.labels
     return Image(
         reference=reference,

@@ -13,7 +13,8 @@ from benchmarks.settings import method_folders
 from containers.calls.call import InfrastructureError
 from containers.images import build as images
 from containers.images.engine import connect, engine_errors
-from pipeline.sources import base_of, method_digest
+from pipeline.recipes import base_of
+from pipeline.sources import method_digest
 
 
 def show(names: list[str], build: bool, push: str, console: Console | None = None) -> bool:

@@ -28,6 +28,7 @@ class Stream:
         self.chunks, self.held = iter(chunks), b""
 
     def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end."""
         while len(self.held) < size and (chunk := next(self.chunks, b"")):
             self.held += chunk
         taken, self.held = self.held[:size], self.held[size:]

@@ -1,10 +1,11 @@
 """Write the hash-locked requirement files of `containers/base/` from its `*.in` files (needs `uv`).
 
 - `common.lock`: the host environment, all but torch;
-- `light.lock`: the light image; `torch.lock`: what the torch image holds beside it, all but torch itself.
-  Both take their versions from `common.lock`, so that host and images compute alike;
-- `cpu.lock`, `cuda.lock`: torch, because one `torch==2.13.0` has two builds that no marker tells apart: the CPU build
-  is one wheel; the CUDA build comes with the CUDA libraries that it names.
+- `light.lock`: the light image; `torch.lock`: what the torch image holds beside it, all but torch
+  itself. Both take their versions from `common.lock`, so that host and images compute alike;
+- `cpu.lock`, `cuda.lock`: torch, because one `torch==2.13.0` has two builds that no marker tells
+  apart: the CPU build is one wheel; the CUDA build comes with the CUDA libraries that it names;
+- `docs.lock`: what builds the docs site.
 
 All are installed with `--require-hashes --no-deps`.
 """
@@ -41,10 +42,12 @@ def resolve(requirements: Path, *options: str) -> list[str]:
 
 
 def write(name: str, source: str, blocks: list[str]) -> None:
+    """Write a lock below containers/base, with the name of what it was resolved from."""
     (BASE / name).write_text(HEADER.format(source) + "\n".join(blocks) + "\n")
 
 
 def main() -> None:
+    """Resolve and write every lock."""
     blocks = resolve(BASE / "requirements.in")
     write(
         "common.lock", "requirements.in", [block for block in blocks if not CUDA_ONLY.match(block)]
@@ -58,6 +61,7 @@ def main() -> None:
             f"{image}.in",
             [block for block in blocks if not CUDA_ONLY.match(block)],
         )
+    write("docs.lock", "docs.in", resolve(BASE / "docs.in"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The Docker runner: a call in a container from which nothing can be reached but what the call
 shows.
 
-`sandbox.py` is its law. Containers and volumes carry the process that they belong to as a label, so
+`options.py` is its law. Containers and volumes carry the process that they belong to as a label, so
 that those of a run that died are swept away by the next."""
 
 import atexit
@@ -29,12 +29,12 @@ from benchmarks.contract import FailureKind, write_model
 from benchmarks.settings import Row
 from containers.calls.call import LOG_BYTES, Invocation, Outcome, Runner, misplaced, verdict
 from containers.images.build import Image, ensure, ensure_base
-from containers.images.carriers import refuse_carriers
 from containers.images.engine import Stream, connect, engine_errors
+from containers.leaks.carriers import refuse_carriers
 from containers.sandbox.options import USER, command_line, output_bytes, output_mount, sandbox
 
-# S between two looks at what a call spends, within which they are 2 % of its time so far.
-LOOK_S = (0.2, 2.0)
+# Seconds between two measurements of what a call spends: 2 % of its time so far, within these.
+MEASURE_S = (0.2, 2.0)
 OWNER = "org.pqrst.owner"
 
 
@@ -182,7 +182,9 @@ def _wait(
             while True:
                 with suppress(StillRunning):
                     ended.result(
-                        timeout=min(max(LOOK_S[0], 0.02 * (time.monotonic() - begin)), LOOK_S[1])
+                        timeout=min(
+                            max(MEASURE_S[0], 0.02 * (time.monotonic() - begin)), MEASURE_S[1]
+                        )
                     )
                     break
                 _measure(container, spent)
@@ -205,8 +207,8 @@ def _kill(container: Container) -> None:
 
 
 def _measure(container: Container, spent: dict[str, float]) -> None:
-    """Take the engine's figures of a running container into `spent`; what it does after the last
-    look is not seen."""
+    """Take the engine's figures of a running container into `spent`: what it spends between the last
+    measurement and its end is missing from them."""
     with suppress(DockerException):
         figures = connect().api.stats(str(container.id), stream=False, one_shot=True)
         spent["cpu_s"] = (

@@ -36,6 +36,8 @@ LIMITS = {"minutes": 1, "memory_gb": 1, "output_gb": 0.05}
 
 @dataclass(frozen=True)
 class Cheater:
+    """A hostile script: what it tries, and how its call must end."""
+
     name: str
     tries: str
     expect: str

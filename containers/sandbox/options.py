@@ -26,6 +26,7 @@ KEPT = ("PATH", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
 
 
 def output_bytes(invocation: Invocation) -> int:
+    """How many bytes a call may write."""
     return int(invocation.limits.output_gb * 1e9)
 
 
@@ -97,7 +98,8 @@ def environment(image: Image) -> list[str]:
 
 def output_mount(invocation: Invocation) -> str:
     """The options of the tmpfs that a call writes to: limited in bytes and in files."""
-    return f"size={output_bytes(invocation)},nr_inodes={INODES},uid={USER},gid={USER},mode=0700,nosuid,nodev,noexec"
+    size = f"size={output_bytes(invocation)},nr_inodes={INODES}"
+    return f"{size},uid={USER},gid={USER},mode=0700,nosuid,nodev,noexec"
 
 
 def command_line(invocation: Invocation, image: Image, options: dict[str, Any]) -> str:
@@ -137,52 +139,57 @@ def shell_words(invocation: Invocation, image: Image, options: dict[str, Any]) -
     return ["run", "--rm", "--interactive", "--tty", *run_words(image, opened, place, SECCOMP)]
 
 
+# Options of docker-py whose flag takes the value as it is.
+FLAGS = {
+    "network_mode": "--network",
+    "user": "--user",
+    "mem_limit": "--memory",
+    "memswap_limit": "--memory-swap",
+    "pids_limit": "--pids-limit",
+    "shm_size": "--shm-size",
+    "working_dir": "--workdir",
+}
+SWITCHES = {"init": "--init", "read_only": "--read-only"}
+PROGRAM = ("entrypoint", "command")  # come last, around the image
+
+
 def run_words(
     image: Image, options: dict[str, Any], place: Callable[[Mount], list[str]], seccomp: Path
 ) -> list[str]:
-    """`options` as the words that `docker run` takes; KeyError for one that has no flag here."""
-    flags: dict[str, Callable[[Any], list[str]]] = {
-        "init": lambda _: ["--init"],
-        "network_mode": lambda value: ["--network", value],
-        "read_only": lambda _: ["--read-only"],
-        "cap_drop": lambda value: ["--cap-drop", *value],
-        "security_opt": lambda value: [
-            "--security-opt",
-            value[0],
-            "--security-opt",
-            f"seccomp={seccomp}",
+    """`options` as the words that `docker run` takes; `place` gives the words of a mount. Raises
+    KeyError for an option that has no flag here."""
+    values = {
+        "cap_drop": [("--cap-drop", each) for each in options["cap_drop"]],
+        "security_opt": [
+            ("--security-opt", options["security_opt"][0]),
+            ("--security-opt", f"seccomp={seccomp}"),
         ],
-        "user": lambda value: ["--user", value],
-        "mem_limit": lambda value: ["--memory", str(value)],
-        "memswap_limit": lambda value: ["--memory-swap", str(value)],
-        "nano_cpus": lambda value: ["--cpus", f"{value / 1e9:g}"],
-        "pids_limit": lambda value: ["--pids-limit", str(value)],
-        "shm_size": lambda value: ["--shm-size", value],
-        "ulimits": lambda value: [
-            word for each in value for word in ("--ulimit", f"{each.name}={each.soft}")
+        "nano_cpus": [("--cpus", f"{options['nano_cpus'] / 1e9:g}")],
+        "ulimits": [("--ulimit", f"{each.name}={each.soft}") for each in options["ulimits"]],
+        "tmpfs": [("--tmpfs", f"{path}:{how}") for path, how in options["tmpfs"].items()],
+        "environment": [("--env", each) for each in options["environment"]],
+        "log_config": [
+            ("--log-opt", f"{key}={value}") for key, value in options["log_config"].config.items()
         ],
-        "tmpfs": lambda value: [
-            word for path, how in value.items() for word in ("--tmpfs", f"{path}:{how}")
-        ],
-        "working_dir": lambda value: ["--workdir", value],
-        "environment": lambda value: [word for each in value for word in ("--env", each)],
-        "log_config": lambda value: [
-            w for key, each in value.config.items() for w in ("--log-opt", f"{key}={each}")
-        ],
-        "mounts": lambda value: [word for mount in value for word in place(mount)],
-        "device_requests": lambda value: [
-            "--gpus",
-            f'"device={",".join(value[0]["DeviceIDs"])}"' if value[0]["DeviceIDs"] else "all",
-        ],
+        "mounts": [place(mount) for mount in options["mounts"]],
+        "device_requests": [("--gpus", _gpus(each)) for each in options.get("device_requests", ())],
     }
-    words = [
-        word
-        for option in options
-        if option not in ("entrypoint", "command")
-        for word in flags[option](options[option])
-    ]
+    words: list[str] = []
+    for option in options:
+        if option in SWITCHES:
+            words.append(SWITCHES[option])
+        elif option in FLAGS:
+            words += [FLAGS[option], str(options[option])]
+        elif option not in PROGRAM:
+            words += [word for pair in values[option] for word in pair]
     entry, *more = options["entrypoint"]
     return [*words, "--entrypoint", entry, image.reference, *more, *options["command"]]
+
+
+def _gpus(request: DeviceRequest) -> str:
+    """The GPUs of a request as `--gpus` takes them: all, or those named."""
+    ids = request["DeviceIDs"]
+    return f'"device={",".join(ids)}"' if ids else "all"
 
 
 def _inside(part: str, folder: Path) -> str:

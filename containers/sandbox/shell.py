@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from benchmarks import places
 from benchmarks.contract import Call, write_model
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, board, row
@@ -28,7 +29,7 @@ def invocation(row_name: str, case: str, root: Path = ROOT) -> Invocation:
         raise UserError(
             f"row {row_name!r} does not do {task!r}; its tasks: {', '.join(found.tasks)}"
         )
-    folder = root / "data/boards" / board_name / "predict" / task / scenario
+    folder = root / places.cases(board_name, "predict", task, scenario)
     if not folder.is_dir():
         here = (
             ", ".join(path.name for path in sorted(folder.parent.glob("*")))
@@ -37,7 +38,7 @@ def invocation(row_name: str, case: str, root: Path = ROOT) -> Invocation:
         raise UserError(f"{folder}: there is no such case; here: {here}")
     inputs = {"case": folder}
     if "fit" in found.card.verbs:
-        inputs["model"] = root / "runs" / board_name / row_name / task / "model/seed-0"
+        inputs["model"] = root / places.run(board_name, row_name, task, "model", places.seed(0))
         if not inputs["model"].is_dir():
             raise UserError(
                 f"{inputs['model']}: the model is not here; make it: pqrst repro {board_name}"

@@ -1,0 +1,1 @@
+"""What scores say once patients, seeds and the number of comparisons are counted."""

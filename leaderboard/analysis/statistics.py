@@ -2,7 +2,7 @@
 thing many times.
 
 How often an interval holds the truth is measured by the simulation in
-`tests/leaderboard/analysis/test_coverage.py`, with 22 patients as mitdb's test set has, and is
+`tests/leaderboard/analysis/test_coverage.py`, with 22 patients as DS2 has, and is
 printed on the board: `COVERAGE`."""
 
 from typing import NamedTuple

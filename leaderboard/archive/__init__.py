@@ -1,0 +1,1 @@
+"""A board with all that it was made from, to deposit."""

@@ -12,12 +12,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from benchmarks.datasets import load as load_dataset
+from benchmarks import datasets, places
 from benchmarks.errors import UserError
+from benchmarks.files import written
 from benchmarks.settings import ROOT, settings
 from benchmarks.settings import board as find_board
 from leaderboard.archive import croissant
 from leaderboard.records.boards import made_text
+from pipeline import cache
 from pipeline.state import read_locks
 
 FIXED_TIME = (2020, 1, 1, 0, 0, 0)
@@ -85,7 +87,7 @@ def write_archive(
         licences(board, root),
         sources(board, root),
         sums,
-        f"leaderboard/boards/{board}/board.csv",
+        places.board(board, "board.csv"),
     )
     contents["croissant.json"] = (
         json.dumps(described, indent=1, ensure_ascii=False) + "\n"
@@ -101,8 +103,8 @@ def board_files(board: str, root: Path = ROOT) -> dict[str, Path]:
     repository."""
     own = [
         path
-        for part in ("scores", "boards")
-        for path in (root / "leaderboard" / part / board).rglob("*")
+        for folder in (places.scores(board), places.board(board))
+        for path in (root / folder).rglob("*")
     ]
     found = [*own, *(path for pattern in PATTERNS for path in root.glob(pattern))]
     return {
@@ -118,39 +120,32 @@ def cached_objects(board: str, root: Path = ROOT) -> tuple[dict[str, Path], list
     digest that it is named after."""
     held: dict[str, Path] = {}
     absent = []
-    cache = root / ".dvc/cache/files/md5"
     outs = {
         out["path"]: out["md5"]
         for lock in read_locks(root).values()
         for out in lock.get("outs", [])
     }
     for path, md5 in sorted(outs.items()):
-        if not path.startswith(f"runs/{board}/"):
+        if not path.startswith(f"{places.RUNS}/{board}/"):
             continue
-        index = cache / md5[:2] / md5[2:]
-        digests = [md5]
-        if md5.endswith(".dir") and index.exists():
-            digests += [entry["md5"] for entry in json.loads(index.read_text())]
-        objects = [cache / digest[:2] / digest[2:] for digest in digests]
-        if not all(each.exists() for each in objects):
+        objects = cache.objects(md5, root)
+        if objects is None:
             absent.append(path)
             continue
-        for digest, each in zip(digests, objects, strict=True):
+        for digest, each in objects.items():
             with each.open("rb") as file:
                 found = hashlib.file_digest(file, "md5").hexdigest()
             if found != digest.removesuffix(".dir"):
                 raise UserError(
                     f"{each}: its md5 is {found}, of {path}; remove it, and run the cell again"
                 )
-            held[f"cache/files/md5/{digest[:2]}/{digest[2:]}"] = each
+            held[f"cache/{cache.place(digest)}"] = each
     return held, absent
 
 
 def sources(board: str, root: Path = ROOT) -> list[dict[str, str]]:
     """The data sets that a board is derived from: name, version, licence, url, citation."""
-    modules = [load_dataset(settings(root).boards[board].dataset)]
-    if noise := getattr(modules[0], "NOISE", None):
-        modules.append(load_dataset(noise))
+    modules = map(datasets.load, datasets.sources(settings(root).boards[board].dataset))
     return [
         {
             "name": m.TITLE,
@@ -224,9 +219,9 @@ Cite: {about["citation"]}
 
 | path | what |
 |---|---|
-| `leaderboard/boards/{board}/` | the board: `board.md` to read, `board.csv` to compute with, \
+| `{places.board(board)}/` | the board: `board.md` to read, `board.csv` to compute with, \
 `board.json` with all |
-| `leaderboard/scores/{board}/` | one document per cell, with one row per patient |
+| `{places.scores(board)}/` | one document per cell, with one row per patient |
 | `methods/*/` | what each method is: card, parameters, digest of its sources, what DVC recorded \
 of its runs |
 | `dvc.lock`, `containers/base/*.lock` | data by digest; packages by hash |
@@ -251,16 +246,13 @@ def checksum(content: Path | bytes) -> tuple[str, int]:
 
 
 def write_zip(out: Path, contents: dict[str, Path | bytes]) -> None:
-    """Write a zip under a temporary name, then rename it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f"{out.name}.tmp")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+    """Write `contents` by their names as a zip, not compressed, at a fixed time."""
+    with written(out) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, FIXED_TIME)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
             content = contents[name]
             archive.writestr(entry, content if isinstance(content, bytes) else content.read_bytes())
-    part.rename(out)
 
 
 def _kept(path: Path) -> bool:

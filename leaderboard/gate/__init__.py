@@ -1,0 +1,1 @@
+"""Whether a board may be published: everything that keeps it from being so."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks import places
 from benchmarks.cases.build import check_splits
 from benchmarks.cases.records import read_prepared
 from benchmarks.contract import CONTRACT_VERSION, TASKS
@@ -101,7 +102,7 @@ def _accounted(board: str, documents: list[Document], root: Path) -> Iterator[Tr
     for row, task, seed in sorted(expected - set(found)):
         yield Trip(f"{row}/{task}-{seed}", f"unaccounted for; run it: pqrst repro {board}")
     for row, task, seed in sorted(set(found) - expected):
-        folder = f"leaderboard/scores/{board}/{row}"
+        folder = places.scores(board, row)
         if row in board_rows(board, root):
             yield Trip(
                 f"{row}/{task}-{seed}",
@@ -234,7 +235,7 @@ def _cost(document: Document, costs: Document, root: Path) -> Iterator[Trip]:
     """A score without the machine, the runner and the cost of its making is without provenance."""
     if document["status"] != "scored" or document["row"] in settings(root).controls.from_truth:
         return
-    spent = costs.get(document["row"], {}).get(f"{document['task']}/seed-{document['seed']}", {})
+    spent = costs.get(document["row"], {}).get(places.cost(document["task"], document["seed"]), {})
     if not {"runner", "hardware", "wall_s"} <= spent.keys() or spent["runner"] not in (
         "docker",
         "host",
@@ -246,11 +247,11 @@ def _cost(document: Document, costs: Document, root: Path) -> Iterator[Trip]:
 
 def _data(board: str, document: Document, recorded: dict[str, dict[str, str]]) -> Iterator[Trip]:
     """The data that a document names is the data that the locks record."""
-    folder, found = f"data/boards/{board}", document["provenance"]["data"]
+    found = document["provenance"]["data"]
     paths = {
-        "predict": f"{folder}/predict/{document['task']}",
-        "truth": f"{folder}/truth",
-        "fit": f"{folder}/fit",
+        "predict": places.cases(board, "predict", document["task"]),
+        "truth": places.cases(board, "truth"),
+        "fit": places.cases(board, "fit"),
     }
     for kind, path in paths.items():
         if kind in found and path in recorded and found[kind] not in recorded[path]:
@@ -276,7 +277,7 @@ def _locks(
     """Every stage before the board is recorded, and is what its record says; no record is without a
     stage, and no score."""
     yield from orphans(stages, locks)
-    folder, hashes = f"leaderboard/scores/{board}", Hashes(root)
+    folder, hashes = places.scores(board), Hashes(root)
     made = {out for stage in stages.values() for out in stage.outs}
     for each in sorted((root / folder).glob("[!.]*")):
         if f"{folder}/{each.name}" not in made:
@@ -329,14 +330,15 @@ def _patients(documents: list[Document]) -> Iterator[Trip]:
 def _split_of_data(board: str, root: Path) -> Iterator[Trip]:
     """Where the data is here: nobody stands in two splits, and what methods learn from holds no
     test patient."""
-    windows = root / "data/windows" / settings(root).boards[board].dataset
-    if not (windows / "splits.json").exists():
+    folder = places.records(settings(root).boards[board].dataset)
+    if not (root / folder / "splits.json").exists():
         return
     try:
-        records, splits = read_prepared(windows), json.loads((windows / "splits.json").read_text())
+        records = read_prepared(root / folder)
+        splits = json.loads((root / folder / "splits.json").read_text())
         check_splits(records, splits)
     except UserError as error:
-        yield Trip(f"data/windows/{windows.name}", f"{error}: a leak")
+        yield Trip(folder, f"{error}: a leak")
         return
     numbers = {
         patient: k
@@ -345,7 +347,7 @@ def _split_of_data(board: str, root: Path) -> Iterator[Trip]:
     tested = {
         numbers[records[record].patient]: records[record].patient for record in splits["test"]
     }
-    fit = root / "data/boards" / board / "fit"
+    fit = root / places.cases(board, "fit")
     for path in (
         *sorted(fit.glob("windows/*/windows.json")),
         *sorted(fit.glob("records/*/records.json")),

@@ -54,7 +54,7 @@ INEQUALITIES = (
         "blurred", "is better than", "mean", "a metric must see the right shape at the right time"
     ),
     Inequality("noise", "is worse than", "mean", "a frantic line must not win over a flat one"),
-    # The warp forgives pulses a little: 2 % on mitdb, 5 % on the synthetic board. Looser warps
+    # The warp forgives pulses a little: 2 % on real records, 5 % on simulated ones. Looser warps
     # forgave 6 to 8 %.
     Inequality(
         "comb",

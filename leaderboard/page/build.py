@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.files import write_text
 from benchmarks.settings import ROOT
@@ -70,7 +71,7 @@ EXPORT = re.compile(r"^export (?=(?:const|function) (\w+))", re.MULTILINE)
 def write_page(board: str, root: Path = ROOT) -> Path:
     """Write leaderboard/boards/BOARD/index.html and return its path; raises UserError naming a
     broken input."""
-    out = root / "leaderboard/boards" / board / "index.html"
+    out = root / places.board(board, "index.html")
     write_text(out, html(read_inputs(board, root)))
     return out
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import datasets
+from benchmarks import datasets, places
 from benchmarks.contract import parse
 from benchmarks.errors import UserError
 from benchmarks.settings import Row, board_rows, rows
@@ -53,13 +53,18 @@ def read_inputs(board: str, root: Path) -> Inputs:
     """Read a board; raises UserError naming the file that is broken."""
     documents, costs = read_documents(board, root)
     reproduced = read_reproduced(root)
-    scores, out = root / "leaderboard/scores" / board, root / "leaderboard/boards" / board
-    shown = {path.parent.name: _json(path) for path in sorted(scores.glob("*/examples.json"))}
-    data = datasets.load(find_board(board, root).dataset)
+    scores, out = root / places.scores(board), root / places.board(board)
+    shown = {path.parent.name: _json(path) for path in sorted(scores.glob(f"*/{places.EXAMPLES}"))}
+    dataset = find_board(board, root).dataset
+    data, *noise = map(datasets.load, datasets.sources(dataset))
     return Inputs(
         board=board,
-        about={**find_board(board, root).model_dump(), **_facts(data)},
-        noise=_facts(datasets.load(data.NOISE)) if hasattr(data, "NOISE") else None,
+        about={
+            **find_board(board, root).model_dump(),
+            **_facts(data),
+            "published": datasets.is_published(dataset),
+        },
+        noise=_facts(noise[0]) if noise else None,
         cells=cells(documents, costs, reproduced),
         confusions={row: table for row, table in map(_confusions, documents) if table},
         methods={name: _card(row) for name, row in rows(root).items()},
@@ -91,8 +96,8 @@ def _histories(board: str, row: str, root: Path) -> Histories:
 
 def _facts(data: ModuleType) -> dict[str, str]:
     return {
-        name: getattr(data, name.upper())
-        for name in ("title", "version", "licence", "citation", "url")
+        name: getattr(data, name.upper(), "")
+        for name in ("title", "version", "licence", "citation", "url", "note", "caveat")
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from benchmarks import places
 from benchmarks.contract import parse
 from benchmarks.errors import UserError
 from benchmarks.metrics.table import METRICS, Metric
@@ -101,7 +102,7 @@ def ranked_by(cells: Iterable[Cell], task: str) -> dict[str, Metric]:
 
 def made_text(board: str, name: str = "board.json", root: Path = ROOT) -> str:
     """The text of a file of `leaderboard/boards/BOARD`; raises UserError where it is not made."""
-    path = root / "leaderboard/boards" / board / name
+    path = root / places.board(board, name)
     if not path.exists():
         raise UserError(f"{path}: not made yet; make it: pqrst repro {board}")
     return path.read_text()

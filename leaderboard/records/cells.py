@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 
+from benchmarks import places
 from benchmarks.contract import CLASSES, TASKS, Family
 from benchmarks.errors import UserError
 from benchmarks.metrics.table import METRICS
@@ -18,7 +19,7 @@ from leaderboard.records.reproduced import Entry, remade
 from leaderboard.scoring.documents import Document, rounded
 
 FAMILIES = ("control", *get_args(Family))
-BESIDE = ("costs.json", "examples.json")  # beside a row's score documents
+BESIDE = (places.COSTS, places.EXAMPLES)  # beside a row's score documents
 
 
 def rows_in_order(board: str, root: Path = ROOT) -> list[str]:
@@ -30,13 +31,13 @@ def rows_in_order(board: str, root: Path = ROOT) -> list[str]:
 def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Document]:
     """The score documents of a board in the order of its rows, and what each row's cells cost."""
     documents, costs, unreadable = [], {}, []
-    for path in sorted((root / "leaderboard/scores" / board).glob("*/*.json")):
+    for path in sorted((root / places.scores(board)).glob("*/*.json")):
         try:
             found = json.loads(path.read_text(), parse_constant=_no_number)
         except ValueError as error:
             unreadable.append(f"{path}: not readable as JSON ({error}); score the row again")
             continue
-        if path.name == "costs.json":
+        if path.name == places.COSTS:
             costs[path.parent.name] = found
         if path.name in BESIDE:
             continue
@@ -48,8 +49,8 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[Document], Docum
                 f"{path}: no score document: row, task, seed, status or provenance is missing"
             )
         elif (
-            f"{found['row']}/{found['task']}-{found['seed']}.json"
-            != f"{path.parent.name}/{path.name}"
+            found["row"] != path.parent.name
+            or places.document(found["task"], found["seed"]) != path.name
         ):
             unreadable.append(
                 f"{path}: says that it is {found['row']}/{found['task']}-{found['seed']}"
@@ -98,7 +99,7 @@ def cells(documents: list[Document], costs: Document, reproduced: dict[str, Entr
     kept = []
     for document in documents:
         spent = costs.get(document["row"], {}).get(
-            f"{document['task']}/seed-{document['seed']}", {}
+            places.cost(document["task"], document["seed"]), {}
         )
         scenarios = {
             name: (

@@ -10,6 +10,7 @@ by stage (`pretrain` or a task) and seed; a row that learns nothing step by step
 import json
 from pathlib import Path
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.errors import UserError
 from benchmarks.files import write_text
@@ -22,7 +23,7 @@ Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def place(board: str, row: str, root: Path = ROOT) -> Path:
-    return root / "leaderboard/curves" / board / f"{row}.json"
+    return root / places.curves(board, f"{row}.json")
 
 
 def gather(runs: Path) -> Histories:
@@ -30,7 +31,7 @@ def gather(runs: Path) -> Histories:
     such checks."""
     found: Histories = {}
     for stage in STAGES:
-        for path in sorted(runs.glob(f"{stage}/model/seed-*/history.json")):
+        for path in sorted(runs.glob(f"{stage}/model/*/history.json")):
             try:
                 checks = json.loads(path.read_text())
                 table = {
@@ -43,14 +44,14 @@ def gather(runs: Path) -> Histories:
                 raise UserError(
                     f"{path}: expected a list of objects with the numbers {', '.join(COLUMNS)}"
                 )
-            found.setdefault(stage, {})[path.parent.name.removeprefix("seed-")] = table
+            found.setdefault(stage, {})[places.seed_number(path.parent.name)] = table
     return found
 
 
 def write_histories(board: str, row: str, root: Path = ROOT) -> Path:
     """Keep what the trainings of a row's runs wrote; returns the path of the file."""
     target = place(board, row, root)
-    lines = json.dumps(gather(root / "runs" / board / row)).replace('}, "', '},\n "')
+    lines = json.dumps(gather(root / places.run(board, row))).replace('}, "', '},\n "')
     write_text(target, lines + "\n")
     return target
 

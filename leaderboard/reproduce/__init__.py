@@ -1,0 +1,1 @@
+"""A published cell made again, and the verdict."""

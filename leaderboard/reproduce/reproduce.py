@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.contract import TASKS, Status, is_classical, parse, write_model
 from benchmarks.errors import UserError
 from benchmarks.files import write_if_changed
@@ -24,22 +24,31 @@ from benchmarks.settings import ROOT, Row, board_rows, settings
 from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
 from containers.calls.call import InfrastructureError
-from containers.calls.cell import run_cell, run_pretrain
 from containers.calls.hardware import describe
+from containers.calls.runs import make_pretraining, make_run
 from containers.runner import RUNNERS, prepare, runner_name
 from leaderboard.records.reproduced import PLACE, Entry, read_reproduced
 from leaderboard.reproduce.verdict import Difference, Verdict, compare_scores, judge
 from leaderboard.scoring.documents import ScoreDocument, dump
 from leaderboard.scoring.score import score
+from pipeline import cache
 from pipeline.hashes import Hashes
 from pipeline.repro import checkout_missing, exclusive, run_stage
 from pipeline.shadow import shadow
-from pipeline.sources import GROUPS, group_digest, method_digest
-from pipeline.state import Stage, needed, read_locks, read_params, read_stages, upstream
+from pipeline.sources import harness_digest, method_digest
+from pipeline.state import (
+    Stage,
+    changed_params,
+    makers,
+    needed,
+    read_locks,
+    read_stages,
+    upstream,
+)
 
 Document = dict[str, Any]
 Records = tuple[dict[str, Stage], dict[str, Document]]  # stages and locks by address
-APART = ("runs", "leaderboard/scores")  # of the project, in the scratch folder
+APART = (places.RUNS, places.SCORES)  # of the project, in the scratch folder
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Published:
 
     @property
     def folder(self) -> str:
-        return f"runs/{self.board}/{self.row}/{self.task}"
+        return places.run(self.board, self.row, self.task)
 
     def recorded(self, path: str, *addresses: str | None) -> str | None:
         """The md5 of a path that the first of these stages that knows it recorded."""
@@ -101,12 +110,12 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
     if task not in done:
         raise UserError(f"{target}: {row} does not do {task!r}; its tasks: {', '.join(done)}")
     stages, locks = records or (read_stages(root), read_locks(root))
-    makers = {out: address for address, stage in stages.items() for out in stage.outs}
+    made_by = makers(stages)
     scorer, maker = (
-        makers.get(f"leaderboard/scores/{board}/{row}"),
-        makers.get(f"runs/{board}/{row}/{task}/status"),
+        made_by.get(places.scores(board, row)),
+        made_by.get(places.run(board, row, task, "status")),
     )
-    folder = root / "leaderboard/scores" / board / row
+    folder = root / places.scores(board, row)
     texts = {
         int(path.stem.rpartition("-")[2]): path.read_text()
         for path in sorted(folder.glob(f"{task}-*.json"))
@@ -125,10 +134,10 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
         documents = {seed: json.loads(text) for seed, text in texts.items()}
         for document in documents.values():
             parse(ScoreDocument, document, "no score document")
-        spent = json.loads((folder / "costs.json").read_text()) if maker else {}
+        spent = json.loads((folder / places.COSTS).read_text()) if maker else {}
     except (OSError, ValueError) as error:
         raise UserError(f"{folder}: {error}; bring it back: git checkout {folder}") from None
-    costs = {seed: spent.get(f"{task}/seed-{seed}", {}) for seed in texts}
+    costs = {seed: spent.get(places.cost(task, seed), {}) for seed in texts}
     return Published(board, row, task, texts, documents, costs, stages, locks, maker, str(scorer))
 
 
@@ -198,7 +207,7 @@ def make_again(
         }
         statuses = [
             contract.load(Status, path)
-            for path in sorted((scratch / cell.folder).glob("status/seed-*.json"))
+            for path in sorted((scratch / cell.folder).glob("status/*.json"))
         ]
         trouble(cell, statuses)
         same_predictions = all(
@@ -291,9 +300,10 @@ def changed(cell: Published, root: Path) -> list[str]:
         stage, lock = cell.stages[cell.maker], cell.locks[cell.maker]
         if stage.cmd != lock["cmd"]:
             found.append(f"{cell.maker}: its command is not the recorded one")
-        for file, keys in stage.params:
-            if read_params(root, file, keys) != lock.get("params", {}).get(file, {}):
-                found.append(f"{file} is not what the cell was made with")
+        found += [
+            f"{file} is not what the cell was made with"
+            for file in changed_params(stage, lock, root)
+        ]
         folder = find_row(cell.row, root).folder
         made_by = lock.get("params", {}).get(f"methods/{folder.name}/source.json", {}).get("method")
         if method_digest(folder, root) != made_by:
@@ -301,9 +311,9 @@ def changed(cell: Published, root: Path) -> list[str]:
     scored_by = (
         cell.locks[cell.scorer].get("params", {}).get("benchmarks/source.json", {}).get("score")
     )
-    if group_digest([root / path for path in GROUPS["score"]], root) != scored_by:
+    if harness_digest("score", root) != scored_by:
         found.append("the scorer is not the one that scored the cell")
-    scores = f"leaderboard/scores/{cell.board}/{cell.row}"
+    scores = places.scores(cell.board, cell.row)
     if Hashes(root).of(scores) != cell.recorded(scores, cell.scorer):
         found.append(
             f"{scores} is not what its lock records: it was edited by hand; git checkout {scores}"
@@ -318,15 +328,15 @@ def run(
     bytes."""
     board, cases, ready = (
         find_board(cell.board, root),
-        root / "data/boards" / cell.board,
+        root / places.cases(cell.board),
         prepare(runner),
     )
     outcome = []
     if row.pretraining:
-        place = f"runs/{cell.board}/{row.pretraining}/pretrain"
+        place = places.run(cell.board, row.pretraining, "pretrain")
         if pretrained:
             if not (pretrained / place).exists():
-                run_pretrain(
+                make_pretraining(
                     find_row(row.pretraining, root), board, cases, pretrained / place, ready
                 )
             shutil.copytree(pretrained / place, scratch / place)
@@ -342,7 +352,7 @@ def run(
                     scratch,
                     root,
                 )
-    run_cell(row, board, cell.task, cases, scratch / cell.folder, ready)
+    make_run(row, board, cell.task, cases, scratch / cell.folder, ready)
     hashes = Hashes(scratch)
     for part in ("model", "predictions"):
         path = f"{cell.folder}/{part}"
@@ -359,7 +369,8 @@ def run(
                     calls=[],
                 )
                 write_model(
-                    scratch / f"runs/{cell.board}/{cell.row}/{task}/status/seed-{seed}.json",
+                    scratch
+                    / places.run(cell.board, cell.row, task, "status", f"{places.seed(seed)}.json"),
                     left_out,
                 )
     return outcome
@@ -368,14 +379,13 @@ def run(
 def bring(path: str, md5: str, scratch: Path, root: Path) -> None:
     """Copy a recorded output folder into the scratch folder, from the work tree or else from DVC's
     cache."""
-    target, cache = scratch / path, root / ".dvc/cache/files/md5"
-    listed = cache / md5[:2] / md5[2:]
+    target = scratch / path
     if Hashes(root).of(path) == md5:
         shutil.copytree(root / path, target)
-    elif listed.exists():
-        for entry in json.loads(listed.read_text()):
-            (target / entry["relpath"]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(cache / entry["md5"][:2] / entry["md5"][2:], target / entry["relpath"])
+    elif (files := cache.files(md5, root)) is not None:
+        for name, digest in files.items():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(cache.path(digest, root), target / name)
     else:
         raise UserError(
             f"{path}, on which the cell was fitted, is not here; bring it: dvc pull; or make it"

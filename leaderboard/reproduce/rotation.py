@@ -5,6 +5,7 @@ import datetime
 import json
 from pathlib import Path
 
+from benchmarks import places
 from benchmarks.errors import UserError
 from benchmarks.seeds import generator
 from benchmarks.settings import ROOT, settings
@@ -35,7 +36,7 @@ def cell_of_the_day(board: str, date: datetime.date, root: Path = ROOT) -> str:
     names = {f"{cell['row']}/{cell['task']}" for cell in cells if cell["status"] == "scored"}
     names = sorted(name for name in names if name.split("/")[0] not in made_here)
     if not names:
-        path = root / "leaderboard/boards" / board / "board.json"
+        path = root / places.board(board, "board.json")
         raise UserError(
             f"{path}: expected a scored cell of a method, found none; run it: pqrst repro {board}"
         )

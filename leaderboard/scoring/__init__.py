@@ -1,0 +1,1 @@
+"""From predictions to score documents, the truth at hand."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import places
 from benchmarks.cases.truth import BeatTruth, read_beat_truth, read_truth
 from benchmarks.contract import CLASSES, TASKS, RecordSet, Scenario, WindowSet, load
 from benchmarks.metrics import heartbeats as beat_metrics
@@ -32,7 +33,7 @@ def examples(
     found: Document = {}
     for task in TASKS:
         for scenario in of_task(task, leads):
-            kept = runs / task / "predictions/seed-0" / f"{scenario.name}.npy"
+            kept = runs / task / "predictions" / places.seed(0) / f"{scenario.name}.npy"
             if not from_truth and not kept.exists():
                 continue
             if task == "classification":

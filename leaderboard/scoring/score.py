@@ -6,17 +6,16 @@ windows to look at in `examples.json`. Intervals are not part of it: the board d
 patients' rows."""
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.baseline import baseline_filter
 from benchmarks.cases.truth import BeatTruth, Truth, read_beat_truth, read_truth
 from benchmarks.contract import CLASSES, TASKS, Scenario, Status
 from benchmarks.errors import UserError
-from benchmarks.files import digest
+from benchmarks.files import digest, replacing
 from benchmarks.metrics import completion as metrics
 from benchmarks.metrics import heartbeats as beat_metrics
 from benchmarks.metrics.table import MACRO_F1, primary_metric
@@ -32,7 +31,7 @@ from pipeline.hashes import Hashes
 def score(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
     """Every document of a row: for each task and seed a score or a typed failure."""
     board = settings(root).boards[board_name]
-    cases = root / "data/boards" / board_name
+    cases = root / places.cases(board_name)
     from_truth = row_name in settings(root).controls.from_truth
     row = None if from_truth else find_row(row_name, root)
     leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
@@ -45,7 +44,7 @@ def score(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
                 _control(row_name, task, chosen, cases)
                 if row is None
                 else _cell(
-                    row, task, seed, chosen, cases, root / "runs" / board_name / row_name / task
+                    row, task, seed, chosen, cases, root / places.run(board_name, row_name, task)
                 )
             )
             about = {
@@ -72,16 +71,18 @@ def provenance(
 ) -> Document:
     """What a cell was made from. `key` is the cell's comparability key: two cells of one key hold
     one number; `column` is the same for all cells that may stand in one column."""
-    folder = f"data/boards/{board_name}"
     asked = {
-        "predict": hashes.of(f"{folder}/predict/{task}"),
-        "truth": hashes.of(f"{folder}/truth"),
+        "predict": hashes.of(places.cases(board_name, "predict", task)),
+        "truth": hashes.of(places.cases(board_name, "truth")),
     }
     learns = row is not None and "fit" in row.card.verbs
     scorer = recorded_source(hashes.root / "benchmarks", "score")
     versions = {"contract": contract.CONTRACT_VERSION, "harness": HARNESS_VERSION}
     made_from = {
-        "data": {**asked, **({"fit": hashes.of(f"{folder}/fit")} if learns else {})},
+        "data": {
+            **asked,
+            **({"fit": hashes.of(places.cases(board_name, "fit"))} if learns else {}),
+        },
         "source": recorded_source(row.folder, "method") if row else scorer,
         "params": row.params if row else {},
         "pretraining": (
@@ -105,10 +106,10 @@ def _cell(
     if task not in row.tasks:
         probe = f", a probe of {row.pretraining}'s pretraining," if row.is_probe else ""
         return _failure("not-applicable", f"{row.name}{probe} does not do {task}")
-    status = contract.load(Status, run / f"status/seed-{seed}.json")
+    status = contract.load(Status, run / "status" / f"{places.seed(seed)}.json")
     if status.kind != "ok":
         return _failure(status.kind, status.reason)
-    predictions = run / f"predictions/seed-{seed}"
+    predictions = run / "predictions" / places.seed(seed)
     if task == "classification":
         probabilities = np.load(predictions / "heartbeat.npy", allow_pickle=False)
         return _scored({"heartbeat": score_beats(probabilities, read_beat_truth(cases / "truth"))})
@@ -235,7 +236,7 @@ def _mean(values: np.ndarray) -> float:
 def costs(board_name: str, row_name: str, root: Path = ROOT) -> Document:
     """What the row's cells cost and on which machine, by task and seed."""
     found: Document = {}
-    for path in sorted((root / "runs" / board_name / row_name).glob("*/status/seed-*.json")):
+    for path in sorted((root / places.run(board_name, row_name)).glob("*/status/*.json")):
         status = contract.load(Status, path)
         calls = [call.model_dump(exclude={"command"}) for call in status.calls]
         found[f"{path.parent.parent.name}/{path.stem}"] = {
@@ -262,23 +263,19 @@ def _total(values: list[float | None]) -> float | None:
 def write_scores(board_name: str, row_name: str, root: Path = ROOT) -> list[Document]:
     """Score a row and replace `leaderboard/scores/BOARD/ROW/` by its documents."""
     documents = score(board_name, row_name, root)
-    target = root / "leaderboard/scores" / board_name / row_name
-    part = target.with_name(f".{row_name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for document in documents:
-        (part / f"{document['task']}-{document['seed']}.json").write_text(dump(document))
-    if spent := costs(board_name, row_name, root):
-        (part / "costs.json").write_text(dump(spent))
-    if shown := _examples(board_name, row_name, root):
-        (part / "examples.json").write_text(dump(shown))
-    shutil.rmtree(target, ignore_errors=True)
-    part.rename(target)
+    with replacing(root / places.scores(board_name, row_name)) as out:
+        for document in documents:
+            file = places.document(document["task"], document["seed"])
+            (out / file).write_text(dump(document))
+        if spent := costs(board_name, row_name, root):
+            (out / places.COSTS).write_text(dump(spent))
+        if shown := _examples(board_name, row_name, root):
+            (out / places.EXAMPLES).write_text(dump(shown))
     return documents
 
 
 def _examples(board_name: str, row_name: str, root: Path) -> Document:
-    cases = root / "data/boards" / board_name
+    cases = root / places.cases(board_name)
     leads = np.load(cases / "truth/windows.npy", mmap_mode="r").shape[1]
     chosen = settings(root)
     from_truth = row_name in chosen.controls.from_truth
@@ -287,6 +284,6 @@ def _examples(board_name: str, row_name: str, root: Path) -> Document:
         row_name,
         from_truth,
         cases,
-        root / "runs" / board_name / row_name,
+        root / places.run(board_name, row_name),
         leads,
     )

@@ -1,0 +1,1 @@
+"""A board as text: Markdown, LaTeX, terminal, README, DVC, curves, and what changed."""

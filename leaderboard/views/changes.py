@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.metrics.table import METRICS
 from benchmarks.settings import ROOT
@@ -82,7 +83,7 @@ def board_difference(board: str, against: str = "HEAD", root: Path = ROOT) -> st
     is not made."""
     find_board(board, root)
     after = Board.model_validate_json(made_text(board, root=root))
-    before = file_at(against, f"leaderboard/boards/{board}/board.json", root)
+    before = file_at(against, places.board(board, "board.json"), root)
     return difference(Board.model_validate_json(before) if before else None, after, against)
 
 

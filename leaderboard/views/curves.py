@@ -4,7 +4,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from benchmarks import places
 from benchmarks.errors import UserError
+from benchmarks.files import written
 from benchmarks.settings import ROOT
 from leaderboard.records.histories import Histories, place, read_histories
 
@@ -46,8 +48,7 @@ def write_curves(board: str, row: str, root: Path = ROOT) -> Path:
         raise UserError(
             f"{place(board, row, root)}: expected a training's history, found none: {row} has none"
         )
-    target = root / "runs" / board / row / "curves.png"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(".tmp")
-    draw(found, f"{row} on {board}").savefig(temporary, format="png", dpi=120)
-    return temporary.rename(target)
+    target = root / places.run(board, row, "curves.png")
+    with written(target) as part:
+        draw(found, f"{row} on {board}").savefig(part, format="png", dpi=120)
+    return target

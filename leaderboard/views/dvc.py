@@ -6,14 +6,13 @@ templates in `.dvc/plots`."""
 
 import csv
 import io
-import shutil
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.contract import CLASSES
-from benchmarks.files import write_text
+from benchmarks.files import replacing, write_text
 from benchmarks.metrics.table import METRICS, NRMSE
 from benchmarks.scenarios import HEARTBEAT, SNR
 from leaderboard.records.boards import Cell
@@ -129,10 +128,6 @@ def _csv(lines: list[Line]) -> str:
 
 def _replace(folder: Path, files: dict[str, str]) -> None:
     """Make a folder anew: what it held before, such as a row that is no more, is gone."""
-    part = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for name, text in files.items():
-        write_text(part / name, text)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    with replacing(folder) as out:
+        for name, text in files.items():
+            write_text(out / name, text)

@@ -203,8 +203,8 @@ def matrix_table(analysis: Analysis) -> str:
     return tabulate(lines, head, tablefmt="github", disable_numparse=True) + "\n"
 
 
-def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
-    """The board for people."""
+def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") -> str:
+    """The board for people; `note` is what its data set has to say to a reader."""
     coverage = analysis.coverage
     margins = {
         METRICS[found.metric].difference_unit: found.margin for found in analysis.scenarios.values()
@@ -236,11 +236,8 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis) -> str:
             " scenarios without any difference one was claimed.\n"
         ),
     ]
-    if board == "mitdb":
-        parts.append(
-            "The test patients (DS2) have been tuned on for twenty years: this is a board for"
-            " reproduction, not for discovery.\n"
-        )
+    if note:
+        parts.append(f"{note}\n")
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")

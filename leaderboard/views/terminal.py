@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import places
 from benchmarks.contract import TASKS
 from benchmarks.metrics.table import Metric
 from benchmarks.settings import ROOT
@@ -16,7 +17,7 @@ def show_board(board: str, root: Path = ROOT, console: Console | None = None) ->
     """Print one table per task and the path of the whole board; raises UserError if it is not made
     yet."""
     console = console or Console()
-    folder = root / "leaderboard/boards" / board
+    folder = root / places.board(board)
     cells = read_cells(board, root)
     for task in TASKS:
         console.print(task_table(board, task, [cell for cell in cells if cell.task == task]))

@@ -3,16 +3,16 @@ from both sides."""
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from burg import burg, extend
 
-from methods.kit.exchange import Call, Windows, read_json, read_windows, serve
+from methods.kit.contract.call import Call, read_json
+from methods.kit.contract.windows import Windows, read_windows, serve
+from methods.kit.signal import masks
 from methods.kit.signal.visible import runs, visible_mean
 
 ANSWERED = ("gap", "patches", "block", "lead", "future")
-LEAD_VISIBLE_S = 4.0  # a lead that falls off is seen for this long
 # Leads whose recursion runs side by side: few enough for the cache, enough to keep numpy busy.
 BATCH = 32
 
@@ -42,7 +42,10 @@ def fit(call: Call) -> None:
     for scenario in read_json(call.data / "scenarios.json")["scenarios"]:
         if scenario["hides"] in ANSWERED:
             hidden = np.stack(
-                [hide(scenario, generator, window.shape, validation.rate) for window in windows]
+                [
+                    masks.hidden(scenario, generator, window.shape, validation.rate)
+                    for window in windows
+                ]
             )
             damaged = np.where(hidden, np.float32(np.nan), windows)
             errors = {
@@ -97,32 +100,6 @@ def bridge(centred: np.ndarray, hidden: np.ndarray, model: np.ndarray) -> np.nda
         share = 1.0 if start == 0 else 0.0 if stop == size else fade
         filled[start:stop] = (1 - share) * ahead[start:stop] + share * behind[start:stop]
     return filled
-
-
-def hide(
-    scenario: dict[str, Any], generator: np.random.Generator, shape: tuple[int, ...], rate: float
-) -> np.ndarray:
-    """Draw which samples the scenario hides in a window of this shape: bool (leads, samples)."""
-    mask = np.zeros(shape, bool)
-    leads, samples = shape
-    length = round((scenario["seconds"] or 0) * rate)
-    match scenario["hides"]:
-        case "gap":
-            start = generator.integers(round(rate), samples - round(rate) - length + 1)
-            mask[:, start : start + length] = True
-        case "patches":
-            patches = samples // length
-            for patch in generator.permutation(patches)[: round(scenario["fraction"] * patches)]:
-                mask[:, patch * length : (patch + 1) * length] = True
-        case "block":
-            for lead in range(leads):
-                start = generator.integers(0, samples - length + 1)
-                mask[lead, start : start + length] = True
-        case "lead":
-            mask[scenario["lead"], round(LEAD_VISIBLE_S * rate) :] = True
-        case "future":
-            mask[:, samples - length :] = True
-    return mask
 
 
 def error(truth: np.ndarray, completed: np.ndarray, hidden: np.ndarray, rate: float) -> float:

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 
 SETTLE_PERIODS = 2  # of the lowest frequency that passes
 

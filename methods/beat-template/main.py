@@ -1,8 +1,9 @@
-"""The window's own usual beat, put where the next beats are due."""
+"""The window's own median beat, put where the next beats are due."""
 
 import numpy as np
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 from methods.kit.signal import template
 
 

@@ -1,5 +1,5 @@
-"""Bootstrap your own latent (Grill et al. 2020): predict what a slow copy makes of another view of
-the same window."""
+"""Bootstrap your own latent (Grill et al. 2020): predict how a target network, a slow average,
+sees another view of the same window."""
 
 import copy
 
@@ -8,15 +8,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.augment import view
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import Encoder
 from methods.kit.network.method import run
 from methods.kit.network.pretraining import networks, pretrain, transformer
-from methods.kit.network.training import follow
+from methods.kit.network.training import ema_update
 
-KEEP = 0.996  # share that the slow copy keeps at the first step; 1 at the last
+MOMENTUM = 0.996  # of the target network at the first step; 1 at the last
 
 
 def perceptron(inputs: int, outputs: int) -> nn.Sequential:
@@ -32,45 +32,53 @@ def distance(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 class Bootstrap(nn.Module):
+    """An online network that predicts what its slowly moving target says of another view."""
+
     def __init__(self, encoder: Encoder, features: int = 128) -> None:
         super().__init__()
         self.encoder = encoder
-        self.project = perceptron(encoder.width, features)
-        self.predict = perceptron(features, features)
-        self.slow = nn.ModuleList(
-            copy.deepcopy(part).requires_grad_(False) for part in (encoder, self.project)
+        self.projector = perceptron(encoder.width, features)
+        self.predictor = perceptron(features, features)
+        self.target = nn.ModuleList(
+            copy.deepcopy(part).requires_grad_(False) for part in (encoder, self.projector)
         )
 
-    def target(self, view: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def target_features(self, view: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            self.slow.eval()  # its batch norms use what they were given, not this batch
-            return self.slow[1](self.slow[0](view, names).mean(1)).float()
+            self.target.eval()  # its batch norms use what they were given, not this batch
+            return self.target[1](self.target[0](view, lead_ids).mean(1)).float()
 
-    def forward(self, names: torch.Tensor, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-        """The loss of two views (windows, channels, samples): each predicts the slow copy's
+    def forward(
+        self, lead_ids: torch.Tensor, one: torch.Tensor, other: torch.Tensor
+    ) -> torch.Tensor:
+        """The loss of two views (windows, channels, samples): each predicts the target network's
         features of the other."""
         predicted = [
-            self.predict(self.project(self.encoder(view, names).mean(1))).float()
+            self.predictor(self.projector(self.encoder(view, lead_ids).mean(1))).float()
             for view in (one, other)
         ]
-        return distance(predicted[0], self.target(other, names)) + distance(
-            predicted[1], self.target(one, names)
+        return distance(predicted[0], self.target_features(other, lead_ids)) + distance(
+            predicted[1], self.target_features(one, lead_ids)
         )
 
 
-def slow_down(model: Bootstrap, step: int, steps: int) -> None:
-    """The cosine schedule of the paper's section 3.2."""
-    keep = 1 - (1 - KEEP) * (np.cos(np.pi * step / steps) + 1) / 2
-    for slow, quick in zip(model.slow, (model.encoder, model.project), strict=True):
-        follow(slow.state_dict(), quick, keep)
+def update_target(model: Bootstrap, step: int, steps: int) -> None:
+    """Move the target network towards the encoder and projector: the cosine schedule of the paper's
+    section 3.2."""
+    momentum = 1 - (1 - MOMENTUM) * (np.cos(np.pi * step / steps) + 1) / 2
+    for target, online in zip(model.target, (model.encoder, model.projector), strict=True):
+        ema_update(target.state_dict(), online, momentum)
 
 
 def pretraining(call: Call) -> None:
-    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
-        return names, view(windows, rng), view(windows, rng)
+    def ask(windows: torch.Tensor, lead_ids: torch.Tensor, rng: np.random.Generator) -> tuple:
+        return lead_ids, view(windows, rng), view(windows, rng)
 
     pretrain(
-        call, lambda leads: Bootstrap(transformer(call, channels_of(leads))), ask, after=slow_down
+        call,
+        lambda leads: Bootstrap(transformer(call, channels_of(leads))),
+        ask,
+        after=update_target,
     )
 
 

@@ -1,5 +1,5 @@
 """Joint-embedding predictive architecture (Assran et al. 2023) in one dimension: from what is
-visible, predict what a slow copy of the encoder makes of what is hidden."""
+visible, predict how a target encoder, a slow average of the encoder, encodes what is hidden."""
 
 import copy
 
@@ -8,35 +8,35 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import TOKEN, Block, Transformer
 from methods.kit.network.method import run
 from methods.kit.network.pretraining import channels, networks, pretrain, transformer
-from methods.kit.network.training import follow
+from methods.kit.network.training import ema_update
 
 TARGETS = 4  # blocks to predict
-TARGET_SHARE = (0.15, 0.2)  # of the tokens, each block
-CONTEXT_SHARE = (0.85, 1.0)  # of the tokens, before the blocks are taken out
+TARGET_SCALE = (0.15, 0.2)  # of the tokens, each block
+CONTEXT_SCALE = (0.85, 1.0)  # of the tokens, before the blocks are taken out
 FEWEST = 5  # tokens of a context
-KEEP = (0.996, 1.0)  # share that the slow copy keeps, at the first and the last step
+MOMENTUM = (0.996, 1.0)  # of the target encoder, at the first and the last step
 
 
 class Predictive(nn.Module):
-    """The encoder over the context, its slow copy over the whole window, and a narrow predictor
-    between them."""
+    """The encoder over the context, the target encoder over the whole window, and a narrow
+    predictor between them."""
 
     def __init__(
         self, encoder: Transformer, width: int = 64, depth: int = 2, heads: int = 4
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.slow = copy.deepcopy(encoder).requires_grad_(False)
-        self.enter = nn.Linear(encoder.width, width)
-        self.blank = nn.Parameter(torch.zeros(width))
+        self.target_encoder = copy.deepcopy(encoder).requires_grad_(False)
+        self.decoder_embed = nn.Linear(encoder.width, width)
+        self.mask_token = nn.Parameter(torch.zeros(width))
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
-        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, encoder.width))
-        nn.init.normal_(self.blank, std=0.02)
+        self.decoder_head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, encoder.width))
+        nn.init.normal_(self.mask_token, std=0.02)
 
     def context(self, signal: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
         """The encoder's tokens (windows, kept, width) of a window of which nothing but the `kept`
@@ -53,39 +53,47 @@ class Predictive(nn.Module):
     def forward(
         self, signal: torch.Tensor, kept: torch.Tensor, targets: torch.Tensor
     ) -> torch.Tensor:
-        """The mean absolute difference between predicted and slow features, layer-normalised, over
-        target tokens.
+        """The mean absolute difference between predicted and target features, layer-normalised,
+        over target tokens.
 
-        Scaled windows (windows, leads, samples); places of the context's tokens (windows, kept) and
-        of the blocks' (windows, blocks, length)."""
+        Scaled windows (windows, leads, samples); positions of the context's tokens (windows, kept)
+        and of the blocks' (windows, blocks, length)."""
         with torch.no_grad():
-            self.slow.eval()
-            tokens = self.slow.stem(channels(signal, torch.ones_like(signal, dtype=torch.bool)))
-            features = self.slow.attend(tokens, torch.arange(tokens.shape[1], device=tokens.device))
+            self.target_encoder.eval()
+            tokens = self.target_encoder.stem(
+                channels(signal, torch.ones_like(signal, dtype=torch.bool))
+            )
+            features = self.target_encoder.attend(
+                tokens, torch.arange(tokens.shape[1], device=tokens.device)
+            )
             features = functional.layer_norm(features, features.shape[-1:])
             wanted = features[
                 torch.arange(len(features), device=kept.device)[:, None, None], targets
             ]
-        context = self.enter(self.context(signal, kept))
+        context = self.decoder_embed(self.context(signal, kept))
         blocks, length = targets.shape[1:]
-        places = torch.cat([kept[:, None].expand(-1, blocks, -1), targets], 2).flatten(0, 1)
+        positions = torch.cat([kept[:, None].expand(-1, blocks, -1), targets], 2).flatten(0, 1)
         tokens = context[:, None].expand(-1, blocks, -1, -1).flatten(0, 1)
-        tokens = torch.cat([tokens, self.blank.expand(len(tokens), length, -1)], 1)
+        tokens = torch.cat([tokens, self.mask_token.expand(len(tokens), length, -1)], 1)
         for block in self.blocks:
-            tokens = block(tokens, places)
-        return (self.leave(tokens[:, -length:]).unflatten(0, (-1, blocks)) - wanted).abs().mean()
+            tokens = block(tokens, positions)
+        return (
+            (self.decoder_head(tokens[:, -length:]).unflatten(0, (-1, blocks)) - wanted)
+            .abs()
+            .mean()
+        )
 
 
 def blocks(
     windows: int, tokens: int, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places of context tokens (windows, kept), in order, and of target blocks (windows, TARGETS,
-    length).
+    """Positions of context tokens (windows, kept), in order, and of target blocks (windows,
+    TARGETS, length).
 
-    Sizes are drawn once a batch, places for each window; every start up to the last is as likely. A
-    context is cut to the batch's smallest at random, not at its end."""
-    length = max(1, round(rng.uniform(*TARGET_SHARE) * tokens))
-    span = max(FEWEST, round(rng.uniform(*CONTEXT_SHARE) * tokens))
+    Sizes are drawn once a batch, positions for each window; every start up to the last is as
+    likely. A context is cut to the batch's smallest at random, not at its end."""
+    length = max(1, round(rng.uniform(*TARGET_SCALE) * tokens))
+    span = max(FEWEST, round(rng.uniform(*CONTEXT_SCALE) * tokens))
     while True:
         starts = rng.integers(0, tokens - length + 1, (windows, TARGETS))
         targets = starts[..., None] + np.arange(length)
@@ -100,17 +108,23 @@ def blocks(
     return torch.from_numpy(np.stack(kept)), torch.from_numpy(targets)
 
 
-def slow_down(model: Predictive, step: int, steps: int) -> None:
-    follow(model.slow.state_dict(), model.encoder, KEEP[0] + (KEEP[1] - KEEP[0]) * step / steps)
+def update_target(model: Predictive, step: int, steps: int) -> None:
+    """Move the target encoder towards the encoder, the less the later."""
+    first, last = MOMENTUM
+    momentum = first + (last - first) * step / steps
+    ema_update(model.target_encoder.state_dict(), model.encoder, momentum)
 
 
 def pretraining(call: Call) -> None:
-    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
+    def ask(windows: torch.Tensor, lead_ids: torch.Tensor, rng: np.random.Generator) -> tuple:
         tokens = windows.shape[-1] // TOKEN
         return windows[..., : tokens * TOKEN], *blocks(len(windows), tokens, rng)
 
     pretrain(
-        call, lambda leads: Predictive(transformer(call, channels_of(leads))), ask, after=slow_down
+        call,
+        lambda leads: Predictive(transformer(call, channels_of(leads))),
+        ask,
+        after=update_target,
     )
 
 

@@ -1,0 +1,1 @@
+"""What methods share; README.md says which module to open."""

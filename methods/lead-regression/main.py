@@ -3,7 +3,8 @@
 import numpy as np
 import regression
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 
 
 def predict(case: Windows, call: Call) -> np.ndarray:

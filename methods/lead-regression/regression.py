@@ -46,11 +46,11 @@ def regress(window: np.ndarray, lags: np.ndarray, ridge: float) -> np.ndarray:
         sets = visible[:, ~seen]
         for chosen in np.unique(sets[:, sets.any(axis=0)], axis=1).T:
             asked = ~seen & (visible == chosen[:, None]).all(axis=0)
-            known = seen & whole[chosen].all(axis=0)
+            fitted = seen & whole[chosen].all(axis=0)
             predictors = lagged[chosen].reshape(-1, window.shape[1])
-            if known.sum() > len(lags):
+            if fitted.sum() > len(lags):
                 estimate[lead, asked] = (
-                    fit(predictors[:, known], window[lead, known], ridge) @ predictors[:, asked]
+                    fit(predictors[:, fitted], window[lead, fitted], ridge) @ predictors[:, asked]
                 )
     return estimate
 

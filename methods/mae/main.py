@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import TOKEN, Block, Transformer
 from methods.kit.network.method import run
@@ -13,19 +13,19 @@ from methods.kit.network.pretraining import channels, networks, pretrain, transf
 
 
 class Autoencoder(nn.Module):
-    """The encoder over what is visible, a light decoder over all places, and the error of what was
-    hidden."""
+    """The encoder over what is visible, a light decoder over all positions, and the error of what
+    was hidden."""
 
     def __init__(
         self, encoder: Transformer, leads: int, width: int = 64, depth: int = 2, heads: int = 4
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.enter = nn.Linear(encoder.width, width)
-        self.blank = nn.Parameter(torch.zeros(width))
+        self.decoder_embed = nn.Linear(encoder.width, width)
+        self.mask_token = nn.Parameter(torch.zeros(width))
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
-        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, leads * TOKEN))
-        nn.init.normal_(self.blank, std=0.02)
+        self.decoder_head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, leads * TOKEN))
+        nn.init.normal_(self.mask_token, std=0.02)
 
     def forward(
         self, signal: torch.Tensor, hidden: torch.Tensor, kept: torch.Tensor
@@ -34,15 +34,17 @@ class Autoencoder(nn.Module):
         samples).
 
         `hidden` (windows, leads, tokens) is True for patches to restore; `kept` (windows, tokens)
-        are the places of the tokens that are encoded."""
+        are the positions of the tokens that are encoded."""
         seen = ~hidden.repeat_interleave(TOKEN, -1)
         tokens = self.encoder.stem(channels(signal, seen))
         rows = torch.arange(len(kept), device=kept.device)[:, None]
-        encoded = self.enter(self.encoder.attend(tokens[rows, kept], kept))
-        every = self.blank.expand(len(tokens), tokens.shape[1], -1).index_put((rows, kept), encoded)
+        encoded = self.decoder_embed(self.encoder.attend(tokens[rows, kept], kept))
+        every = self.mask_token.expand(len(tokens), tokens.shape[1], -1).index_put(
+            (rows, kept), encoded
+        )
         for block in self.blocks:
             every = block(every, torch.arange(every.shape[1], device=every.device))
-        patches = self.leave(every).unflatten(-1, (hidden.shape[1], -1)).transpose(1, 2)
+        patches = self.decoder_head(every).unflatten(-1, (hidden.shape[1], -1)).transpose(1, 2)
         wanted = signal.unflatten(-1, (-1, TOKEN))
         error = ((patches - wanted) ** 2).mean(-1)
         return (error * hidden).sum() / hidden.sum()
@@ -57,11 +59,11 @@ def hide(windows: int, leads: int, tokens: int, params: dict, rng: np.random.Gen
     hidden = np.zeros((windows, leads, tokens), bool)
     if params["hides"] == "patch":
         order = np.stack([rng.permutation(tokens) for _ in range(windows)])
-        count = round(params["share"] * tokens)
+        count = round(params["mask_ratio"] * tokens)
         np.put_along_axis(hidden, order[:, None, :count].repeat(leads, 1), True, -1)
         kept = np.sort(order[:, count:], 1)
     else:
-        count = min(max(1, round(params["share"] * leads)), leads - 1)
+        count = min(max(1, round(params["mask_ratio"] * leads)), leads - 1)
         order = np.stack([rng.permutation(leads) for _ in range(windows)])
         np.put_along_axis(hidden, order[:, :count, None].repeat(tokens, 2), True, 1)
         kept = np.tile(np.arange(tokens), (windows, 1))
@@ -69,7 +71,7 @@ def hide(windows: int, leads: int, tokens: int, params: dict, rng: np.random.Gen
 
 
 def pretraining(call: Call) -> None:
-    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
+    def ask(windows: torch.Tensor, lead_ids: torch.Tensor, rng: np.random.Generator) -> tuple:
         count, leads, samples = windows.shape
         tokens = samples // TOKEN
         return windows[..., : tokens * TOKEN], *hide(count, leads, tokens, call.params, rng)

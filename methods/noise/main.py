@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 from methods.kit.signal.visible import visible_deviation, visible_mean
 
 

@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from methods.kit.exchange import CLASSES, Call, Record, read_json, read_records, serve
+from methods.kit.contract.call import Call, read_json
+from methods.kit.contract.records import CLASSES, Record, read_records, serve
 
 
 def fit(call: Call) -> None:

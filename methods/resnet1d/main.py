@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.layers import Completion, Encoder
 from methods.kit.network.method import run
 
@@ -13,17 +13,17 @@ STRIDES = (5, 2)  # samples, then steps: a token is 40 ms
 
 
 class Block(nn.Module):
-    """Two convolutions and the way around them, group norm for batch norm: no running statistics.
-    `reach` spreads the taps, so that few blocks see a whole beat."""
+    """Two dilated convolutions with a skip connection, so that few blocks see a whole beat. Group
+    norm (Wu & He 2018) for batch norm: no running statistics."""
 
-    def __init__(self, width: int, reach: int) -> None:
+    def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
         self.first = nn.Conv1d(
-            width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False
+            width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation, bias=False
         )
         self.first_norm = nn.GroupNorm(4, width)
         self.second = nn.Conv1d(
-            width, width, KERNEL, padding=KERNEL // 2 * reach, dilation=reach, bias=False
+            width, width, KERNEL, padding=KERNEL // 2 * dilation, dilation=dilation, bias=False
         )
         self.second_norm = nn.GroupNorm(4, width)
 
@@ -36,25 +36,25 @@ class ResNet(Encoder):
     """Two strided convolutions, each followed by residual blocks: (windows, channels, samples) to
     (windows, tokens, width), a token each 10 samples."""
 
-    def __init__(self, channels: int, widths: list[int], reaches: list[int]) -> None:
+    def __init__(self, channels: int, widths: list[int], dilations: list[int]) -> None:
         super().__init__()
         fine, self.width = widths
         one, other = STRIDES
         self.stride = one * other
-        self.enter = nn.Conv1d(channels, fine, 2 * one + 1, one, padding=one // 2 + 1)
+        self.stem = nn.Conv1d(channels, fine, 2 * one + 1, one, padding=one // 2 + 1)
         self.fine = Block(fine, 1)
         self.down = nn.Conv1d(fine, self.width, 2 * other + 1, other, padding=other)
-        self.coarse = nn.Sequential(*(Block(self.width, reach) for reach in reaches))
+        self.coarse = nn.Sequential(*(Block(self.width, dilation) for dilation in dilations))
 
-    def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
         tokens = -(-x.shape[-1] // self.stride)
         x = functional.pad(x, (0, tokens * self.stride - x.shape[-1]))
-        x = self.fine(functional.relu(self.enter(x)))
+        x = self.fine(functional.relu(self.stem(x)))
         return self.coarse(functional.relu(self.down(x))).transpose(1, 2)[:, :tokens]
 
 
 def encode(call: Call, leads: int, channels: int) -> ResNet:
-    return ResNet(channels, call.params["widths"], call.params["reaches"])
+    return ResNet(channels, call.params["widths"], call.params["dilations"])
 
 
 def complete(call: Call, leads: int, channels: int) -> Completion:

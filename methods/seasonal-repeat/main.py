@@ -3,7 +3,8 @@ before and after."""
 
 import numpy as np
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 from methods.kit.signal.visible import runs, visible_mean
 
 

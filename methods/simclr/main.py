@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.augment import view
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import Encoder
@@ -47,29 +47,33 @@ def gathered(features: torch.Tensor) -> torch.Tensor:
 
 
 class Contrastive(nn.Module):
+    """An encoder with a projector, trained so that two views of one window are alike."""
+
     def __init__(self, encoder: Encoder, features: int = 128) -> None:
         super().__init__()
         self.encoder = encoder
         width = encoder.width
-        self.project = nn.Sequential(
+        self.projector = nn.Sequential(
             nn.Linear(width, width, bias=False),
             nn.BatchNorm1d(width),
             nn.ReLU(),
             nn.Linear(width, features),
         )
 
-    def forward(self, names: torch.Tensor, one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, lead_ids: torch.Tensor, one: torch.Tensor, other: torch.Tensor
+    ) -> torch.Tensor:
         """The loss of two views of the same windows, channels (windows, channels, samples) each."""
-        both = self.project(
-            self.encoder(torch.cat([one, other]), names.repeat(2, 1)).mean(1)
+        both = self.projector(
+            self.encoder(torch.cat([one, other]), lead_ids.repeat(2, 1)).mean(1)
         ).float()
         first, second = (gathered(view) if self.training else view for view in both.chunk(2))
         return nt_xent(first, second)
 
 
 def pretraining(call: Call) -> None:
-    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
-        return names, view(windows, rng), view(windows, rng)
+    def ask(windows: torch.Tensor, lead_ids: torch.Tensor, rng: np.random.Generator) -> tuple:
+        return lead_ids, view(windows, rng), view(windows, rng)
 
     pretrain(call, lambda leads: Contrastive(transformer(call, channels_of(leads))), ask)
 

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolator
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 from methods.kit.signal.visible import complete_leads
 
 KINDS = {"cubic": CubicSpline, "pchip": PchipInterpolator, "akima": Akima1DInterpolator}

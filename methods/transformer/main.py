@@ -1,8 +1,8 @@
 """A plain supervised transformer, trained from nothing: what every pretrained encoder of its kind
-has to beat. Frozen as it was drawn, it is the control `untrained`, of which only the heads are
+has to beat. Random and frozen, it is the control `untrained`, of which only the heads are
 trained."""
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.layers import Completion, Transformer
 from methods.kit.network.method import run
 

@@ -10,26 +10,28 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from methods.kit.exchange import Call, read_json, read_records, read_windows
+from methods.kit.contract.call import Call, read_json
+from methods.kit.contract.records import read_records
+from methods.kit.contract.windows import read_windows
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import Completion, Encoder
 from methods.kit.network.method import run
 from methods.kit.network.pretraining import channels, pretrain, pretrained
-from methods.kit.signal.leads import KNOWN, numbers
+from methods.kit.signal.leads import COUNT, lead_ids
 
 LEADS = "leads.json"  # names of the leads that the pretraining saw
 PATCH = 250  # samples, 1 s
 PATCHES = 10
 FINE = 10  # finer tokens of a patch, for tasks that ask about moments
-SHARE = 0.4  # of the patches that are hidden
+MASK_RATIO = 0.4  # of the patches that are hidden
 SPECTRUM = 0.3  # weight of the spectral part of the loss
 # Samples of the transform's window, and between windows.
 RESOLUTIONS = ((512, 128), (1024, 256), (2048, 512))
 
 
 class Mix(nn.Module):
-    """Normalise, mix along one axis, weigh what is mixed by a gate, go around (Chen et al. 2023,
-    TSMixer)."""
+    """Normalise, mix along one axis, weigh the result by a gate; with a skip connection (Chen et
+    al. 2023, TSMixer)."""
 
     def __init__(self, width: int, size: int, across_patches: bool) -> None:
         super().__init__()
@@ -55,13 +57,13 @@ class Mixer(Encoder):
         super().__init__()
         self.leads, self.stride, self.inner = leads, PATCH // FINE, width
         self.embed = nn.Linear(4 * PATCH, width)
-        self.lead = nn.Embedding(KNOWN, width)
+        self.lead = nn.Embedding(COUNT, width)
         nn.init.normal_(self.lead.weight, std=0.02)
         sizes = ((PATCHES, True), (width, False)) * depth
         self.blocks = nn.Sequential(*(Mix(width, size, across) for size, across in sizes))
         self.norm = nn.LayerNorm(width)
         self.spread = nn.Linear(width, FINE * 32)
-        self.fresh = (self.spread,)
+        self.task_layers = (self.spread,)
         self.width = 32 * leads
 
     def embedded(self, x: torch.Tensor) -> torch.Tensor:
@@ -72,16 +74,16 @@ class Mixer(Encoder):
         of_lead = torch.cat([x[:, :-1].unflatten(1, (3, self.leads)), level[:, None]], 1)
         return self.embed(of_lead.unflatten(-1, (PATCHES, PATCH)).permute(0, 2, 3, 1, 4).flatten(3))
 
-    def mixed(self, tokens: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def mixed(self, tokens: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
         """Patches (windows, leads, PATCHES, width) that know of each other, and of their lead's
         name."""
-        return self.norm(self.blocks(tokens + self.lead(names)[:, :, None]))
+        return self.norm(self.blocks(tokens + self.lead(lead_ids)[:, :, None]))
 
-    def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
         """Channels (windows, 3 leads + 1, samples) and the leads' numbers to (windows, tokens,
         self.width)."""
         needed = -(-x.shape[-1] // self.stride)
-        fine = self.spread(self.mixed(self.embedded(x), names)).unflatten(-1, (FINE, 32))
+        fine = self.spread(self.mixed(self.embedded(x), lead_ids)).unflatten(-1, (FINE, 32))
         return fine.permute(0, 2, 3, 1, 4).flatten(3).flatten(1, 2)[:, :needed]
 
 
@@ -92,23 +94,23 @@ class Masked(nn.Module):
     def __init__(self, encoder: Mixer) -> None:
         super().__init__()
         self.encoder = encoder
-        self.blank = nn.Parameter(torch.randn(encoder.inner) / 50)
-        self.leave = nn.Linear(encoder.inner, PATCH)
+        self.mask_token = nn.Parameter(torch.randn(encoder.inner) / 50)
+        self.head = nn.Linear(encoder.inner, PATCH)
 
     def restored(
-        self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor
+        self, signal: torch.Tensor, lead_ids: torch.Tensor, hidden: torch.Tensor
     ) -> torch.Tensor:
         """Scaled windows (windows, leads, PATCHES * PATCH) as the network completes them."""
         seen = ~hidden.repeat_interleave(PATCH, 1)[:, None].expand_as(signal)
         tokens = torch.where(
-            hidden[:, None, :, None], self.blank, self.encoder.embedded(channels(signal, seen))
+            hidden[:, None, :, None], self.mask_token, self.encoder.embedded(channels(signal, seen))
         )
-        return self.leave(self.encoder.mixed(tokens, names)).flatten(2)
+        return self.head(self.encoder.mixed(tokens, lead_ids)).flatten(2)
 
     def forward(
-        self, signal: torch.Tensor, names: torch.Tensor, hidden: torch.Tensor
+        self, signal: torch.Tensor, lead_ids: torch.Tensor, hidden: torch.Tensor
     ) -> torch.Tensor:
-        said = self.restored(signal, names, hidden).float()
+        said = self.restored(signal, lead_ids, hidden).float()
         wide = hidden.repeat_interleave(PATCH, 1)[:, None].expand_as(signal)
         return ((said - signal)[wide] ** 2).mean() + SPECTRUM * spectral(said, signal)
 
@@ -138,7 +140,7 @@ def spectral(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
 
 def hide(windows: int, kind: str, rng: np.random.Generator) -> torch.Tensor:
     """Hidden patches (windows, PATCHES), the same count in each: at `random`, or one `block`."""
-    count = round(SHARE * PATCHES)
+    count = round(MASK_RATIO * PATCHES)
     hidden = np.zeros((windows, PATCHES), bool)
     for row in hidden:
         if kind == "block":
@@ -149,11 +151,11 @@ def hide(windows: int, kind: str, rng: np.random.Generator) -> torch.Tensor:
     return torch.from_numpy(hidden)
 
 
-def inflate(encoder: Mixer, known: list[str], wanted: list[str], seed: int) -> list[str]:
-    """Give the leads `wanted` that the pretraining did not know the mean vector of those `known` to
-    it, and a little noise; the known ones stay as they are. Returns a line on each lead."""
+def inflate(encoder: Mixer, pretrained_on: list[str], wanted: list[str], seed: int) -> list[str]:
+    """Give the leads `wanted` that are not among those `pretrained_on` the mean vector of these,
+    and a little noise; the others stay as they are. Returns a line on each lead."""
     table, generator = encoder.lead.weight, torch.Generator().manual_seed(seed)
-    old, new = numbers([known])[0], numbers([wanted])[0]
+    old, new = lead_ids([pretrained_on])[0], lead_ids([wanted])[0]
     said = []
     with torch.no_grad():
         mean = table[torch.from_numpy(np.unique(old))].mean(0)
@@ -162,7 +164,7 @@ def inflate(encoder: Mixer, known: list[str], wanted: list[str], seed: int) -> l
                 said.append(f"{name}: kept")
             else:
                 table[number] = mean + 0.01 * torch.randn(mean.shape, generator=generator)
-                said.append(f"{name}: the mean of {', '.join(known)}")
+                said.append(f"{name}: the mean of {', '.join(pretrained_on)}")
     return said
 
 
@@ -171,13 +173,13 @@ def build(call: Call, inputs: int) -> Mixer:
 
 
 def pretraining(call: Call) -> None:
-    def ask(windows: torch.Tensor, names: torch.Tensor, rng: np.random.Generator) -> tuple:
+    def ask(windows: torch.Tensor, lead_ids: torch.Tensor, rng: np.random.Generator) -> tuple:
         whole = windows[..., : PATCHES * PATCH]
         if whole.shape[-1] < PATCHES * PATCH:
             raise ValueError(
                 f"expected windows of {PATCHES * PATCH} samples, found {windows.shape[-1]}"
             )
-        return whole, names, hide(len(windows), call.params["hides"], rng)
+        return whole, lead_ids, hide(len(windows), call.params["hides"], rng)
 
     pretrain(call, lambda leads: Masked(build(call, channels_of(leads))), ask)
     (call.model / LEADS).write_text(json.dumps(names_in(call.data / "train")) + "\n")
@@ -197,10 +199,9 @@ def encode(call: Call, leads: int, channels: int) -> Mixer:
     mixer = build(call, channels)
     pretrained(call, mixer)
     if call.verb == "fit":
-        known = read_json(call.pretrained / LEADS)
-        print(
-            *inflate(mixer, known, names_in(call.data / "train"), call.seed), sep="\n", flush=True
-        )
+        pretrained_on = read_json(call.pretrained / LEADS)
+        said = inflate(mixer, pretrained_on, names_in(call.data / "train"), call.seed)
+        print(*said, sep="\n", flush=True)
     return mixer
 
 

@@ -4,7 +4,8 @@ noise can be."""
 import numpy as np
 import pywt
 
-from methods.kit.exchange import Call, Windows, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, serve
 
 NORMAL_MAD = 0.6744897501960817  # the median of |x| of a standard normal x
 

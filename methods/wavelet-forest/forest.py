@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from methods.kit.exchange import CLASSES, Record
+from methods.kit.contract.records import CLASSES, Record
 from methods.kit.signal.beat_features import features
 
 ARRAYS = ("roots", "children", "feature", "threshold", "value")

@@ -4,16 +4,12 @@ arrays."""
 import numpy as np
 from forest import ARRAYS, grow, lesson, table, vote
 
-from methods.kit.exchange import CLASSES, Call, Record, read_records, serve
+from methods.kit.contract.call import Call
+from methods.kit.contract.records import CLASSES, Record, read_training, serve
 
 
 def fit(call: Call) -> None:
-    records = [
-        record
-        for record in read_records(call.data / "train")
-        if record.labels is not None and len(record.beats)
-    ]
-    labels = np.concatenate([record.labels for record in records if record.labels is not None])
+    records, labels = read_training(call.data / "train")
     lessons = [lesson(record, call.params["stretch"]) for record in records]
     params = {
         name: call.params[name]

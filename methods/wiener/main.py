@@ -4,9 +4,9 @@ windows and the window."""
 import denoise
 import numpy as np
 
-from methods.kit.exchange import Call, Windows, read_windows, serve
-from methods.kit.signal import kriging
-from methods.kit.signal import kriging_stretches as stretches
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows, read_windows, serve
+from methods.kit.signal import kriging, kriging_stretches
 
 
 def fit(call: Call) -> None:
@@ -40,18 +40,20 @@ def predict(case: Windows, call: Call) -> np.ndarray:
             np.load(call.model / f"{name}.npy", allow_pickle=False) for name in ("signal", "noise")
         ]
         return denoise.restore(signal, *models, snr=case.scenario["snr"], rate=case.rate)
-    known = np.load(call.model / "covariance.npy", allow_pickle=False)
+    covariance = np.load(call.model / "covariance.npy", allow_pickle=False)
     scaled, base, deviation = kriging.scale_down(signal, case.rate, call.params["baseline_s"])
     params = call.params
     of_points = {name: params[name] for name in ("prior", "nugget", "near_s", "tile_s", "margin_s")}
     others = ("prior", "prior_leads", "nugget", "context_s", "thin", "reach_s", "every")
     of_stretches = {name: params[name] for name in others}
-    for window, seen in enumerate(np.isnan(signal)):
+    for window, hidden in enumerate(np.isnan(signal)):
         if case.scenario["hides"] == "points":
-            filled = kriging.points(scaled[window], known, case.rate, **of_points)
+            filled = kriging.points(scaled[window], covariance, case.rate, **of_points)
         else:
-            filled = stretches.complete(scaled[window], known, case.rate, **of_stretches)
-        signal[window][seen] = (base[window] + deviation[window] * filled)[seen]
+            filled = kriging_stretches.complete(
+                scaled[window], covariance, case.rate, **of_stretches
+            )
+        signal[window][hidden] = (base[window] + deviation[window] * filled)[hidden]
     return signal
 
 

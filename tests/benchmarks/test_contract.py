@@ -22,7 +22,7 @@ from benchmarks.settings import (
     rows,
     settings,
 )
-from methods.kit import exchange
+from methods.kit.contract import records
 
 CARD = {
     "name": "mine",
@@ -154,4 +154,4 @@ def test_every_method_of_this_project_reads():
 
 
 def test_the_reader_that_methods_use_says_what_the_contract_says():
-    assert exchange.CLASSES == contract.CLASSES
+    assert records.CLASSES == contract.CLASSES

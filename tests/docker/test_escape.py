@@ -9,7 +9,7 @@ import pytest
 from benchmarks import contract
 from benchmarks.settings import ROOT, row
 from containers.calls.call import Runner
-from containers.calls.cell import run_cell
+from containers.calls.runs import make_run
 from containers.images.build import Image, ensure
 from containers.images.engine import connect
 from containers.sandbox import docker
@@ -68,9 +68,9 @@ def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy
             card = mean.card.model_copy(
                 update={"entry": ["python", f"{name}.py"], "limits": CHEATERS[name].limits}
             )
-            run_cell(replace(mean, card=card), BOARD, "forecasting", toy, out, hostile)
+            make_run(replace(mean, card=card), BOARD, "forecasting", toy, out, hostile)
         else:
-            run_cell(mean, BOARD, "forecasting", toy, out, lambda *_: own)
+            make_run(mean, BOARD, "forecasting", toy, out, lambda *_: own)
         found = contract.load(contract.Status, out / "status/seed-0.json")
         assert "\x1b" not in found.reason + found.log_tail
         about = {

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import contract
 from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError, Refused
-from containers.calls.cell import run_cell
+from containers.calls.runs import make_run
 from containers.images import build as images
 from containers.images import carriers
 from containers.images.engine import connect
@@ -46,7 +46,7 @@ def test_a_missing_image_is_built_and_holds_the_method_and_its_kit_alone(engine,
         image.reference, ["-c", script], entrypoint="sh", network_mode="none", remove=True
     )
     files = listed.decode().split()
-    assert "./methods/toy-built/main.py" in files and "./methods/kit/exchange.py" in files
+    assert "./methods/toy-built/main.py" in files and "./methods/kit/contract/call.py" in files
     assert not [
         path
         for path in files
@@ -153,7 +153,7 @@ def test_an_image_that_carries_labels_or_windows_is_refused(toy, built, tmp_path
         carriers.refuse_carriers(image, toy)
 
     monkeypatch.setattr(docker, "ensure", lambda folder: image)
-    run_cell(row, BOARD, "forecasting", toy, tmp_path / "out", docker.runner)
+    make_run(row, BOARD, "forecasting", toy, tmp_path / "out", docker.runner)
     status = contract.load(contract.Status, tmp_path / "out/status/seed-0.json")
     assert status.kind == "refused" and "answers.npy" in status.reason and status.calls == []
 

@@ -11,10 +11,10 @@ import pytest
 from benchmarks.settings import rows
 from containers.calls import host
 from containers.calls.call import Runner
-from containers.calls.cell import run_cell, run_pretrain
+from containers.calls.runs import make_pretraining, make_run
 from containers.images.build import ensure
 from containers.sandbox import docker
-from pipeline.sources import base_of
+from pipeline.recipes import base_of
 from tests.conftest import SAMPLE
 from tests.helpers.toy_board import BOARD
 
@@ -49,7 +49,7 @@ def test_container_and_host_give_the_same_bytes(engine, toy, tmp_path, name):
     image = ensure(row.folder)
     runners = (Runner("docker", partial(docker.run, image=image)), Runner("host", host.run))
     for runner in runners if row.pretraining else ():
-        run_pretrain(
+        make_pretraining(
             row,
             BOARD,
             toy,
@@ -66,7 +66,7 @@ def test_container_and_host_give_the_same_bytes(engine, toy, tmp_path, name):
         )
         for runner in runners:
             out = tmp_path / runner.name / name / task
-            run_cell(
+            make_run(
                 replace(row, card=narrowed), BOARD, task, toy, out, lambda row, cases, it=runner: it
             )
         found = digests(tmp_path / "docker" / name / task)

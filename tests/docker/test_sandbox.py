@@ -173,7 +173,7 @@ def test_a_run_that_is_stopped_leaves_nothing_in_the_engine(engine, mean_image):
     gone = {docker.OWNER: docker.owner().replace(f" {os.getpid()} ", " 4194303 ")}
     with (
         pytest.raises(KeyboardInterrupt),
-        ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]),
+        ready(["methods/mean/dvc.yaml:run@synthetic-mean-forecasting"]),
     ):
         engine.containers.run(
             mean_image.reference, ["sleep", "60"], detach=True, labels=gone, network_mode="none"

@@ -13,7 +13,7 @@ import pytest
 from benchmarks import contract
 from benchmarks.settings import row
 from containers.calls.call import InfrastructureError
-from containers.calls.cell import run_cell
+from containers.calls.runs import make_run
 from containers.images.build import Image
 from containers.images.engine import connect, engine_errors
 from containers.runner import prepare, ready, runner_name
@@ -48,7 +48,7 @@ def no_engine(tmp_path, monkeypatch):
 
 def test_no_engine_is_an_infrastructure_failure_that_names_both_ways_out(no_engine, toy, tmp_path):
     assert runner_name() == "docker"
-    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare())
+    make_run(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare())
     found = contract.load(contract.Status, tmp_path / "out/status/seed-0.json")
     assert found.kind == "infrastructure" and not list(
         (tmp_path / "out/predictions").rglob("*.npy")
@@ -59,7 +59,7 @@ def test_no_engine_is_an_infrastructure_failure_that_names_both_ways_out(no_engi
 
 def test_a_board_is_not_begun_without_its_engine(no_engine):
     with pytest.raises(InfrastructureError, match="no container engine answers"):
-        ready(["methods/mean/dvc.yaml:cell@synthetic-mean-forecasting"]).__enter__()
+        ready(["methods/mean/dvc.yaml:run@synthetic-mean-forecasting"]).__enter__()
     with ready(["leaderboard@synthetic"]):
         pass
 

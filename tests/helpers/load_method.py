@@ -7,7 +7,7 @@ from benchmarks.settings import ROOT
 
 
 def load(name, module="main"):
-    """`methods/name/module.py`, imported as its own script would import it: its folder is first on
+    """`methods/<name>/<module>.py`, imported as its own script would: its folder is first on
     sys.path."""
     folder = ROOT / "methods" / name
     own = {path.stem for path in folder.glob("*.py")}

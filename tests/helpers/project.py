@@ -104,7 +104,6 @@ def copy_project(target: Path) -> Project:
         shutil.copy(ROOT / file, target / file)
     project = Project(target)
     project.edit("params.yaml", "windows_per_record: 6", "windows_per_record: 1")
-    project.edit("dvc.yaml", "row: [oracle, late-100ms, blurred]", "row: [oracle]")
     project.edit("params.yaml", "from_truth: [oracle, late-100ms, blurred]", "from_truth: [oracle]")
     project.run("git", "init", "-q")
     project.dvc("init", "-q")

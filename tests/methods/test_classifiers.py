@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from methods.kit.exchange import CLASSES, Call, Record
+from methods.kit.contract.call import Call
+from methods.kit.contract.records import CLASSES, Record
 from tests.helpers.load_method import load
 
 METHODS = Path(__file__).parents[2] / "methods"

@@ -13,7 +13,8 @@ import pytest
 from benchmarks.contract import COMPLETION
 from benchmarks.scenarios import hidden, of_task
 from benchmarks.settings import read_method
-from methods.kit.exchange import Call, Windows, read_json
+from methods.kit.contract.call import Call, read_json
+from methods.kit.contract.windows import Windows
 from methods.kit.signal.visible import runs, visible_mean
 from tests.helpers.load_method import load as load_method
 

@@ -9,9 +9,10 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.settings import ROOT
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.completion import channels_of, loss_of
-from methods.kit.network.heartbeats import FEATURES, Heartbeat
+from methods.kit.network.heartbeats import Heartbeat
+from methods.kit.network.record_inputs import FEATURES
 from methods.kit.network.training import adamw
 from tests.conftest import SAMPLE
 from tests.helpers.load_method import load
@@ -27,7 +28,7 @@ PARAMS = {
 }
 ROWS = [(name, row) for name in LEARNED for row in PARAMS[name]][::SAMPLE]
 LEADS, CHANNELS = 2, channels_of(2)
-NAMES = torch.tensor([[1, 6], [1, 12]])
+LEAD_IDS = torch.tensor([[1, 6], [1, 12]])
 
 
 def call(name: str, row: str) -> Call:
@@ -48,20 +49,22 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, froze
             torch.randn(2, LEADS, 1000, generator=rng),
             torch.rand(2, LEADS, 1000, generator=rng) > 0.5,
         )
-        assert torch.equal(model(x, NAMES), torch.zeros(2, LEADS, 1000)), (
+        assert torch.equal(model(x, LEAD_IDS), torch.zeros(2, LEADS, 1000)), (
             "starts from the classical estimate"
         )
 
         def loss() -> torch.Tensor:
-            return loss_of(model(x, NAMES), target, wanted, RATE)
+            return loss_of(model(x, LEAD_IDS), target, wanted, RATE)
 
     else:
         model = Heartbeat(load(name).encode(about, LEADS, CHANNELS), RATE)
         which, marks = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([10, 500, 200, 600, 990])
-        known = torch.randn(5, FEATURES, generator=rng)
+        features = torch.randn(5, FEATURES, generator=rng)
 
         def loss() -> torch.Tensor:
-            return functional.cross_entropy(model(x, NAMES, which, marks, known), torch.arange(5))
+            return functional.cross_entropy(
+                model(x, LEAD_IDS, which, marks, features), torch.arange(5)
+            )
 
     model.encoder.requires_grad_(not frozen)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -88,16 +91,16 @@ def test_an_encoder_gives_a_token_each_stride(name, row):
     """T1-14: features of any input, of any length, without asking for a mask."""
     encoder = load(name).encode(call(name, row), LEADS, CHANNELS).eval()
     for samples in (2500, 1000, 777):
-        tokens = encoder(torch.randn(2, CHANNELS, samples), NAMES)
+        tokens = encoder(torch.randn(2, CHANNELS, samples), LEAD_IDS)
         assert tokens.shape == (2, -(-samples // encoder.stride), encoder.width)
-        assert torch.isfinite(encoder(torch.zeros(2, CHANNELS, samples), NAMES)).all(), "X-11"
+        assert torch.isfinite(encoder(torch.zeros(2, CHANNELS, samples), LEAD_IDS)).all(), "X-11"
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_nothing_is_printed_by_a_forward_pass(name, capsys):
-    """X-14."""
+    """X-14: neither on standard output nor on standard error."""
     model = load(name).complete(call(name, next(iter(PARAMS[name]))), LEADS, CHANNELS)
-    model(torch.zeros(2, CHANNELS, 1000), NAMES)
+    model(torch.zeros(2, CHANNELS, 1000), LEAD_IDS)
     assert capsys.readouterr() == ("", "")
 
 

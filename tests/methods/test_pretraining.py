@@ -10,12 +10,12 @@ import torch
 from torch.nn import functional
 
 from benchmarks.settings import ROOT
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network import pretraining
 from methods.kit.network.checkpoints import load as load_checkpoint
 from methods.kit.network.completion import channels_of
 from methods.kit.network.layers import TOKEN, Transformer
-from methods.kit.signal.leads import OTHER, numbers
+from methods.kit.signal.leads import OTHER, lead_ids
 from tests.helpers.launch import launch
 from tests.helpers.load_method import load
 from tests.helpers.signals import RATE, windows
@@ -37,7 +37,7 @@ def call(root: Path, name: str, verb: str = "pretrain", steps: int = 2) -> Call:
     row, params = next(
         iter(json.loads((ROOT / "methods" / name / "params.json").read_text()).items())
     )
-    small = params | {"width": 16, "depth": 1, "pretraining_windows": 4, "windows": 4}
+    small = params | {"width": 16, "depth": 1, "pretraining_batch_size": 4, "batch_size": 4}
     (root / "model").mkdir(exist_ok=True)
     assert row.startswith(name)
     return Call(
@@ -81,23 +81,23 @@ def test_a_pretraining_moves_its_encoder_and_a_fit_begins_with_it(root, name):
     begun = method.encode(about, LEADS, channels_of(LEADS))
     torch.manual_seed(5)
     random = method.encode(call(root, name, "predict"), LEADS, channels_of(LEADS))
-    fresh = {id(p) for part in begun.fresh for p in part.parameters()}
+    task_layers = {id(p) for part in begun.task_layers for p in part.parameters()}
     for one, other in zip(begun.parameters(), random.parameters(), strict=True):
-        assert id(one) in fresh or not torch.equal(one, other)
+        assert id(one) in task_layers or not torch.equal(one, other)
     assert all(p.requires_grad for p in begun.parameters())
     frozen = Call(
         "fit", "interpolation", about.params | {"protocol": "linear"}, 3, about.budget, root
     )
     still = method.encode(frozen, LEADS, channels_of(LEADS))
-    fresh = {id(p) for part in still.fresh for p in part.parameters()}
-    assert all(p.requires_grad == (id(p) in fresh) for p in still.parameters())
+    task_layers = {id(p) for part in still.task_layers for p in part.parameters()}
+    assert all(p.requires_grad == (id(p) in task_layers) for p in still.parameters())
     deeper = Call("fit", "interpolation", about.params | {"depth": 2}, 3, about.budget, root)
     with pytest.raises(RuntimeError, match=r"blocks\.\d"):
         method.encode(deeper, LEADS, channels_of(LEADS))
 
 
 def test_what_is_hidden_is_not_in_the_channels():
-    """X-2."""
+    """X-2: hidden samples change no channel of the input."""
     seen = torch.rand(4, LEADS, 500) > 0.5
     one = torch.randn(4, LEADS, 500)
     other = torch.where(seen, one, one + 9)
@@ -107,7 +107,7 @@ def test_what_is_hidden_is_not_in_the_channels():
 
 def test_leads_are_numbered_by_name():
     """X-10: whatever their order and case; a lead of the torso is that of the limb."""
-    assert numbers([["MLII", "V1"], ["v1", "II"], ["I", "ECG"]]).tolist() == [
+    assert lead_ids([["MLII", "V1"], ["v1", "II"], ["I", "ECG"]]).tolist() == [
         [1, 6],
         [6, 1],
         [0, OTHER],
@@ -119,9 +119,9 @@ def test_leads_are_numbered_by_name():
 
 
 def test_mae_hides_exact_counts():
-    """T1-28."""
+    """T1-28: the share of patches or of leads is hidden exactly, in every window."""
     hide, rng = load("mae").hide, np.random.default_rng(0)
-    hidden, kept = hide(8, LEADS, 20, {"hides": "patch", "share": 0.75}, rng)
+    hidden, kept = hide(8, LEADS, 20, {"hides": "patch", "mask_ratio": 0.75}, rng)
     assert (
         (hidden.sum(-1) == 15).all()
         and (hidden[:, 0] == hidden[:, 1]).all()
@@ -129,7 +129,7 @@ def test_mae_hides_exact_counts():
     )
     assert not hidden[torch.arange(8)[:, None], 0, kept].any()
     for leads, count in ((2, 1), (3, 2), (12, 9)):
-        hidden, kept = hide(8, leads, 20, {"hides": "lead", "share": 0.75}, rng)
+        hidden, kept = hide(8, leads, 20, {"hides": "lead", "mask_ratio": 0.75}, rng)
         assert (hidden.all(-1).sum(1) == count).all() and (hidden.any(-1).sum(1) == count).all()
         assert kept.shape == (8, 20)
 
@@ -140,7 +140,7 @@ def test_mae_restores_hidden_patches_and_counts_no_other(hides):
     mae = load("mae")
     model = mae.Autoencoder(encoder(), LEADS)
     hidden, kept = mae.hide(
-        4, LEADS, TOKENS, {"hides": hides, "share": 0.5}, np.random.default_rng(0)
+        4, LEADS, TOKENS, {"hides": hides, "mask_ratio": 0.5}, np.random.default_rng(0)
     )
     one = signal().requires_grad_()
     model(one, hidden, kept).backward()
@@ -156,7 +156,9 @@ def _restored(
     """What the autoencoder says, read off its loss: the target that makes the loss's gradient
     vanish."""
     captured: list[torch.Tensor] = []
-    handle = model.leave.register_forward_hook(lambda module, given, said: captured.append(said))
+    handle = model.decoder_head.register_forward_hook(
+        lambda module, given, said: captured.append(said)
+    )
     model(one, hidden, kept)
     handle.remove()
     return captured[0].unflatten(-1, (LEADS, -1)).transpose(1, 2).flatten(2)
@@ -173,16 +175,16 @@ def test_st_mem_sees_visible_patches_alone_and_restores_the_others(kind):
     kept = method.visible(4, groups, tokens, rng)
     assert kept.shape == (4, groups, max(1, tokens // 4))
     given = torch.randn(4, LEADS, samples, generator=torch.Generator().manual_seed(1))
-    names = torch.tensor([[1, 6]] * 4)
+    lead_ids = torch.tensor([[1, 6]] * 4)
     said: list[torch.Tensor] = []
-    model.leave.register_forward_hook(lambda module, before, after: said.append(after))
+    model.decoder_head.register_forward_hook(lambda module, before, after: said.append(after))
     hidden = torch.ones(4, groups, tokens, dtype=torch.bool).scatter(2, kept, False)
     if kind == "mlae":
         cut = hidden.transpose(1, 2).expand(-1, -1, samples)
     else:
         cut = hidden.expand(-1, LEADS, -1).repeat_interleave(method.PATCH, 2)
-    value = model(given, names, kept)
-    other = model(torch.where(cut, given.flip(0) - 3, given), names, kept)
+    value = model(given, lead_ids, kept)
+    other = model(torch.where(cut, given.flip(0) - 3, given), lead_ids, kept)
     assert torch.equal(said[0], said[1]), "hidden samples reach nothing"
     assert not torch.isclose(value, other), "hidden samples are what counts"
     torch.testing.assert_close(
@@ -200,12 +202,12 @@ def test_st_mem_knows_its_leads_by_name():
     torch.manual_seed(0)
     model = method.Patches("st_mem", LEADS, 750, 32, 1, 4).eval()
     x = torch.randn(1, channels_of(LEADS), 750)
-    one, other = (model(x, torch.tensor([names])) for names in ([1, 6], [1, 7]))
+    one, other = (model(x, torch.tensor([lead_ids])) for lead_ids in ([1, 6], [1, 7]))
     assert not torch.allclose(one, other)
 
 
 def test_ttm_hides_exact_counts_and_contiguous_blocks():
-    """T4-12."""
+    """T4-12: four of ten patches, every patch at times, and a block in one piece."""
     hide = load("ttm").hide
     for kind in ("random", "block"):
         hidden = hide(200, kind, np.random.default_rng(0))
@@ -220,14 +222,14 @@ def test_ttm_restores_leads_apart_and_knows_them_by_name():
     torch.manual_seed(0)
     model = ttm.Masked(ttm.Mixer(LEADS, 32, 2))
     given = torch.randn(4, LEADS, 2500, generator=torch.Generator().manual_seed(1))
-    names, hidden = torch.tensor([[1, 6]] * 4), ttm.hide(4, "block", np.random.default_rng(0))
-    said = model.restored(given, names, hidden)
+    lead_ids, hidden = torch.tensor([[1, 6]] * 4), ttm.hide(4, "block", np.random.default_rng(0))
+    said = model.restored(given, lead_ids, hidden)
     assert said.shape == given.shape
-    assert not torch.allclose(model.restored(given.flip(1), names, hidden), said.flip(1))
+    assert not torch.allclose(model.restored(given.flip(1), lead_ids, hidden), said.flip(1))
     wide = hidden.repeat_interleave(ttm.PATCH, 1)[:, None].expand_as(given)
-    assert torch.equal(model.restored(torch.where(wide, 9.0, given), names, hidden), said)
+    assert torch.equal(model.restored(torch.where(wide, 9.0, given), lead_ids, hidden), said)
     assert not torch.allclose(
-        model.restored(torch.where(wide, 0.0, given), names, hidden & False), said
+        model.restored(torch.where(wide, 0.0, given), lead_ids, hidden & False), said
     )
 
 
@@ -257,7 +259,7 @@ def test_inflation_keeps_known_leads_and_says_what_it_did():
     assert said == ["V1: kept", "V2: the mean of MLII, V1", "II: kept"]
     assert torch.equal(mixer(x, known), answer)
     changed = (mixer.lead.weight != before).any(1).nonzero().flatten().tolist()
-    assert changed == numbers([["V2"]])[0].tolist()
+    assert changed == lead_ids([["V2"]])[0].tolist()
     assert (mixer.lead.weight[7] - before[[1, 6]].mean(0)).abs().max() < 0.06
 
 
@@ -291,7 +293,7 @@ def test_jepa_context_sees_itself_and_no_target():
 
 
 def test_jepa_blocks_are_drawn_evenly():
-    """T3-2, T3-3."""
+    """T3-2, T3-3: every patch may be a target, and no part of the window is context more often."""
     jepa, rng = load("jepa"), np.random.default_rng(0)
     target, context = np.zeros(40), np.zeros(40)
     for _ in range(300):
@@ -311,17 +313,17 @@ def test_jepa_copy_follows_and_meets_the_encoder():
     model = jepa.Predictive(encoder())
     kept, targets = jepa.blocks(4, TOKENS, np.random.default_rng(0))
     model(signal(), kept, targets).backward()
-    assert all(p.grad is None for p in model.slow.parameters())
+    assert all(p.grad is None for p in model.target_encoder.parameters())
     with torch.no_grad():
         for p in model.encoder.parameters():
             p += 1
-    before = model.slow.norm.weight.clone()
-    jepa.slow_down(model, 10, 10)
-    assert torch.equal(model.slow.norm.weight, before), "kept whole at the last step"
-    jepa.follow(model.slow.state_dict(), model.encoder, 0.0)
+    before = model.target_encoder.norm.weight.clone()
+    jepa.update_target(model, 10, 10)
+    assert torch.equal(model.target_encoder.norm.weight, before), "kept whole at the last step"
+    jepa.ema_update(model.target_encoder.state_dict(), model.encoder, 0.0)
     assert all(
         torch.equal(a, b)
-        for a, b in zip(model.slow.parameters(), model.encoder.parameters(), strict=True)
+        for a, b in zip(model.target_encoder.parameters(), model.encoder.parameters(), strict=True)
     )
 
 
@@ -330,7 +332,7 @@ def test_jepa_copy_follows_and_meets_the_encoder():
 
 
 def test_nt_xent_is_the_double_loop():
-    """T3-8."""
+    """T3-8: the loss by hand over all pairs; the views may change places; one window is refused."""
     nt_xent = load("simclr").nt_xent
     one, other = torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0))
     views = functional.normalize(torch.cat([one, other]), dim=1).double()
@@ -348,7 +350,7 @@ def test_nt_xent_is_the_double_loop():
 PROCESSES = """
 import os, sys
 import numpy as np, torch
-from methods.kit.training import join
+from methods.kit.network.training import join
 from tests.helpers.load_method import load
 simclr = load("simclr")
 rank, size = join()
@@ -367,7 +369,7 @@ if rank == 0:
 
 
 def test_two_processes_contrast_with_the_windows_of_both(tmp_path):
-    """T3-10."""
+    """T3-10: the gradient of two processes is that of one with the whole batch."""
     (tmp_path / "program.py").write_text(PROCESSES)
     for number in range(2):
         done = launch(
@@ -384,28 +386,32 @@ def test_byol_meets_the_other_view():
     2 - 2 cos."""
     byol = load("byol")
     model = byol.Bootstrap(encoder())
-    names = torch.tensor([[1, 6]] * 4)
+    lead_ids = torch.tensor([[1, 6]] * 4)
     first = torch.randn(4, channels_of(LEADS), 250, generator=torch.Generator().manual_seed(2))
     second = torch.randn(4, channels_of(LEADS), 250, generator=torch.Generator().manual_seed(3))
     model.eval()
-    predicted = model.predict(model.project(model.encoder(first, names).mean(1)))
-    one_way = byol.distance(predicted, model.target(second, names))
-    by_hand = 2 - 2 * functional.cosine_similarity(predicted, model.target(second, names))
+    predicted = model.predictor(model.projector(model.encoder(first, lead_ids).mean(1)))
+    one_way = byol.distance(predicted, model.target_features(second, lead_ids))
+    by_hand = 2 - 2 * functional.cosine_similarity(
+        predicted, model.target_features(second, lead_ids)
+    )
     assert torch.isclose(one_way, by_hand.mean())
-    assert not torch.isclose(one_way, byol.distance(predicted, model.target(first, names)))
-    both = model(names, first, second)
-    assert torch.isclose(both, model(names, second, first))
-    assert not any(p.requires_grad for p in model.slow.parameters())
-    byol.slow_down(model, 0, 10)
+    assert not torch.isclose(
+        one_way, byol.distance(predicted, model.target_features(first, lead_ids))
+    )
+    both = model(lead_ids, first, second)
+    assert torch.isclose(both, model(lead_ids, second, first))
+    assert not any(p.requires_grad for p in model.target.parameters())
+    byol.update_target(model, 0, 10)
     assert all(
         torch.equal(a, b)
-        for a, b in zip(model.slow[0].buffers(), model.encoder.buffers(), strict=True)
+        for a, b in zip(model.target[0].buffers(), model.encoder.buffers(), strict=True)
     )
 
 
 @pytest.mark.parametrize(("name", "network"), [("simclr", "Contrastive"), ("byol", "Bootstrap")])
 def test_features_do_not_collapse(root, name, network):
-    """T3-13."""
+    """T3-13: features of other windows stay apart after a short pretraining."""
     from methods.kit.network.augment import view
 
     method = load(name)
@@ -416,7 +422,7 @@ def test_features_do_not_collapse(root, name, network):
         pretraining.scaled(windows(np.random.default_rng(5), 16), RATE), np.random.default_rng(6)
     )
     with torch.inference_mode():
-        features = model.project(
+        features = model.projector(
             model.encoder(held, torch.ones(16, LEADS, dtype=torch.long)).mean(1)
         )
     assert functional.normalize(features, dim=1).std(0).mean() > 0.1 / features.shape[1] ** 0.5

@@ -16,7 +16,7 @@ from benchmarks.cases.truth import read_beat_truth, read_truth
 from benchmarks.contract import Status
 from benchmarks.scenarios import of_task, wanted
 from benchmarks.settings import RATE, ROOT, row, rows
-from containers.calls.cell import fit_inputs, run_cell, run_pretrain
+from containers.calls.runs import fit_inputs, make_pretraining, make_run
 from leaderboard.scoring.score import score_windows
 from tests.conftest import SAMPLE
 from tests.helpers import inline_runner as inline
@@ -34,7 +34,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
     found = row(name)
     scenarios = {task: [s for s in of_task(task, 2) if found.answers(s)] for task in found.tasks}
     if found.pretraining:
-        run_pretrain(
+        make_pretraining(
             row(found.pretraining),
             BOARD,
             toy,
@@ -43,7 +43,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
         )
     cell = tmp_path / name
     for task, answered in scenarios.items():
-        run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+        make_run(found, BOARD, task, toy, cell / task, inline.runner)
         status = contract.load(Status, cell / task / "status/seed-0.json")
         assert status.kind == "ok", f"{task}: {status.reason}\n{status.log_tail}"
         assert answered
@@ -57,7 +57,7 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
             assert name in CONSTANT or values.std(axis=0).max() > 0, f"{scenario.name} is constant"
     task = min(scenarios, key=lambda each: len(scenarios[each]))
     first = made(cell / task)
-    run_cell(found, BOARD, task, toy, cell / task, inline.runner)
+    make_run(found, BOARD, task, toy, cell / task, inline.runner)
     assert first and made(cell / task) == first
 
 
@@ -116,7 +116,7 @@ def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
     """X-3: the same splits and masks whatever order a set has."""
     program = (
         "import sys; sys.path.insert(0, '.')\nfrom pathlib import Path; import numpy as np\nfrom"
-        " benchmarks import windows; from benchmarks.cases.build import build\nfrom"
+        " benchmarks.cases import records as windows; from benchmarks.cases.build import build\nfrom"
         " tests.helpers.toy_board import BOARD, SPLITS, toy_records\nout = Path(sys.argv[1]); noise"
         " = np.ones((3, 2, 9000)) * np.arange(9000)\nwindows.prepare(toy_records(), noise, out /"
         " 'w'); build(BOARD, out / 'w', SPLITS, out / 'b')\n"

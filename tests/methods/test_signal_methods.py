@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfiltfilt
 
-from methods.kit.exchange import Call, Windows
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows
 from methods.kit.signal import kriging, rpeaks
 from methods.kit.signal import kriging_stretches as stretches
 from methods.kit.signal.baseline import bridge

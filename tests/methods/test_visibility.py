@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.cases import records as windows
+from benchmarks.cases import records as whole
 from benchmarks.cases.build import build
 from benchmarks.cases.truth import read_truth
 from benchmarks.contract import TASKS
@@ -14,7 +14,7 @@ from benchmarks.datasets import Record
 from benchmarks.errors import UserError
 from benchmarks.scenarios import of_task, scenarios, wanted
 from benchmarks.settings import RATE, Board, settings
-from containers.calls.cell import fit_inputs
+from containers.calls.runs import fit_inputs
 
 BOARD = Board(
     dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 1, "windows": 1}
@@ -36,8 +36,8 @@ def records(change=lambda name, signal, labels: None) -> list[Record]:
 
 def make(folder: Path, change=lambda name, signal, labels: None) -> Path:
     noise = np.random.default_rng(9).normal(size=(3, 2, 20_000)).astype(np.float32)
-    windows.prepare(records(change), noise, folder / "windows")
-    build(BOARD, folder / "windows", SPLITS, folder / "board")
+    whole.prepare(records(change), noise, folder / "records")
+    build(BOARD, folder / "records", SPLITS, folder / "board")
     return folder / "board"
 
 
@@ -152,15 +152,15 @@ def test_a_classification_case_has_no_labels(board):
 def test_a_person_in_two_splits_is_refused(tmp_path):
     noise = np.zeros((3, 2, 9000), np.float32)
     twice = [r._replace(patient="one man") if r.name in "ac" else r for r in records()]
-    windows.prepare(twice, noise, tmp_path / "windows")
+    whole.prepare(twice, noise, tmp_path / "records")
     with pytest.raises(UserError, match="patient 'one man' stands in both 'train' and 'test'"):
-        build(BOARD, tmp_path / "windows", SPLITS, tmp_path / "board")
+        build(BOARD, tmp_path / "records", SPLITS, tmp_path / "board")
 
 
 def test_a_split_that_names_an_unknown_record_is_refused(tmp_path):
-    windows.prepare(records(), np.zeros((3, 2, 9000), np.float32), tmp_path / "windows")
+    whole.prepare(records(), np.zeros((3, 2, 9000), np.float32), tmp_path / "records")
     with pytest.raises(UserError, match="names record 'zz'"):
-        build(BOARD, tmp_path / "windows", SPLITS | {"test": ["zz"]}, tmp_path / "board")
+        build(BOARD, tmp_path / "records", SPLITS | {"test": ["zz"]}, tmp_path / "board")
 
 
 def test_every_task_is_asked_of_every_board(board):
@@ -174,13 +174,13 @@ def test_every_task_is_asked_of_every_board(board):
 def test_resampling_keeps_aliases_out():
     t = np.arange(5000) / 500
     tone = np.sin(2 * np.pi * 200 * t)
-    kept = windows.resample(tone, 500, 250)[100:-100]
+    kept = whole.resample(tone, 500, 250)[100:-100]
     assert 20 * np.log10(kept.std() / tone.std()) < -40
 
 
 def test_resampling_keeps_time_and_amplitude():
     t = np.arange(3600) / 360
-    resampled = windows.resample(np.sin(2 * np.pi * 5 * t) + 2, 360)
+    resampled = whole.resample(np.sin(2 * np.pi * 5 * t) + 2, 360)
     np.testing.assert_allclose(
         resampled[250:-250],
         (np.sin(2 * np.pi * 5 * np.arange(2500) / 250) + 2)[250:-250],

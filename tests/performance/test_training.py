@@ -10,10 +10,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.scenarios import of_task
-from methods.kit.exchange import Call, Windows
+from methods.kit.contract.call import Call
+from methods.kit.contract.windows import Windows
 from methods.kit.network import completion
 from methods.kit.network.layers import Completion, Transformer
-from methods.kit.network.training import device, place, train
+from methods.kit.network.training import Schedule, device, place, train
 from tests.helpers.signals import RATE, windows
 
 STEPS, BATCH, LEADS = 24, 32, 2
@@ -90,8 +91,7 @@ def kit_loop(folder: Path) -> float:
         lambda rng: question,
         lambda asked: loss_on(net, asked),
         lambda: 0.0,
-        steps=STEPS + 4,
-        rate=1e-3,
+        Schedule(STEPS + 4, 1e-3),
         after=lambda step: marks.append(wait()),
     )
     return float(np.median(np.diff(marks)))

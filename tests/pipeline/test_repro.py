@@ -61,14 +61,12 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
     project.dvc("repro", "leaderboard@synthetic")
     assert project.results() == made_once.results()
     locked = {
-        a: [o["md5"] for o in e["outs"]]
-        for a, e in read_locks(project.root).items()
-        if "cell@" in a
+        a: [o["md5"] for o in e["outs"]] for a, e in read_locks(project.root).items() if "run@" in a
     }
     parallel = {
         a: [o["md5"] for o in e["outs"]]
         for a, e in read_locks(made_once.root).items()
-        if "cell@" in a
+        if "run@" in a
     }
     assert {a: m[:2] for a, m in locked.items()} == {a: m[:2] for a, m in parallel.items()}
 
@@ -86,10 +84,22 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ),
         ("methods/prior/params.json", '{"prior": {}}', '{"prior": {}, "another": {}}', ["another"]),
         (
-            "methods/kit/exchange.py",
+            "methods/kit/contract/call.py",
             "import sys",
             "import sys\n\nUNUSED = 1",
             ["mean", "linear", "prior"],
+        ),
+        (
+            "methods/kit/contract/windows.py",
+            "import numpy as np",
+            "import numpy as np\n\nUNUSED = 1",
+            ["mean", "linear"],
+        ),
+        (
+            "methods/kit/contract/records.py",
+            "import numpy as np",
+            "import numpy as np\n\nUNUSED = 1",
+            ["prior"],
         ),
         ("methods/mean/Dockerfile", "FROM", "# a comment\nFROM", []),
         ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", ["mean"]),
@@ -104,7 +114,7 @@ def test_what_reruns_is_what_was_changed(made, path, old, new, stale):
         address for address, each in conditions("synthetic", made.root).items() if not each.current
     ]
     cells = {
-        each.split("cell@synthetic-")[1].rsplit("-", 1)[0] for each in changed if "cell@" in each
+        each.split("run@synthetic-")[1].rsplit("-", 1)[0] for each in changed if "run@" in each
     }
     assert cells == set(stale), changed
 
@@ -117,7 +127,7 @@ def test_the_prose_of_a_card_makes_the_board_again_and_no_row(made):
 
 
 def test_the_fast_checker_agrees_with_dvc(made):
-    addresses = [a for a in read_stages(made.root) if "synthetic" in a or a == "simulate"]
+    addresses = [a for a in read_stages(made.root) if "synthetic" in a]
 
     def compare() -> set[str]:
         theirs = made.stale()
@@ -271,7 +281,7 @@ def test_a_stage_whose_input_changes_while_it_runs_is_not_recorded(made):
 
 def test_a_cut_lock_is_explained(made):
     path = made.root / "methods/mean/dvc.lock"
-    path.write_text("schema: '2.0'\nstages:\n  cell@synth: [")
+    path.write_text("schema: '2.0'\nstages:\n  run@synth: [")
     output = made.pqrst("status", "synthetic", check=False)
     assert "methods/mean/dvc.lock: cut short or not YAML" in output and "git checkout" in output
 

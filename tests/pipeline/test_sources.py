@@ -9,16 +9,9 @@ import yaml
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, method_folders, settings
 from containers.images.wheels import locked
-from pipeline.sources import (
-    base_digest,
-    base_of,
-    closure,
-    group_digest,
-    method_digest,
-    tokens_digest,
-    write_sources,
-)
-from pipeline.stages import HEADER, method_stages, sync
+from pipeline.recipes import base_digest, base_of
+from pipeline.sources import closure, group_digest, method_digest, tokens_digest
+from pipeline.stages import HEADER, sync, texts
 
 
 def module(folder: Path, text: str, name: str = "main.py") -> Path:
@@ -29,11 +22,8 @@ def module(folder: Path, text: str, name: str = "main.py") -> Path:
 
 
 def test_everything_written_out_is_current():
-    assert write_sources() == [], "run pqrst sync and commit"
-    for folder in method_folders():
-        assert (folder / "dvc.yaml").read_text() == method_stages(folder), (
-            "run pqrst sync and commit"
-        )
+    for path, text in texts().items():
+        assert path.read_text() == text, f"{path}: run pqrst sync and commit"
 
 
 def test_every_methods_stages_come_from_one_template():
@@ -46,7 +36,7 @@ def test_every_methods_stages_come_from_one_template():
             name: (stage["cmd"], stage["wdir"], list(stage["matrix"]))
             for name, stage in stages.items()
         }
-        kinds[folder.name] = {name: shape[name] for name in ("cell", "score")}
+        kinds[folder.name] = {name: shape[name] for name in ("run", "score")}
     assert len({str(shape) for shape in kinds.values()}) == 1
 
 

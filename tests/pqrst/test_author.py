@@ -99,7 +99,8 @@ def test_a_method_that_pretrains_is_given_what_it_wrote(project):
     (folder / "method.yaml").write_text(card)
     (folder / "params.json").write_text('{"pre": {}}')
     (folder / "main.py").write_text(
-        "import numpy as np\nfrom methods.kit.exchange import Call, read_windows, serve\ndef"
+        "import numpy as np\nfrom methods.kit.contract.call import Call\nfrom methods.kit.contract.windows"
+        " import read_windows, serve\ndef"
         " pretrain(call):\n    train = read_windows(call.data / 'train')\n    assert not (call.data"
         " / 'scenarios.json').exists() and call.task is None\n    np.save(call.model / 'level.npy',"
         " np.float32(train.signal.mean()))\ndef fit(call):\n    np.save(call.model / 'level.npy',"

@@ -10,14 +10,14 @@ from benchmarks.settings import ROOT
 FLOORS = {
     "benchmarks": ("", "datasets", "cases", "metrics"),
     "pipeline": ("",),
-    "containers": ("calls", "images", "sandbox", ""),
+    "containers": ("calls", "images", "leaks", "sandbox", ""),
     "leaderboard": (
         *("scoring", "analysis", "records", "gate", "views", "page", "reproduce", "archive"),
         "",
     ),
     "pqrst": ("",),
 }
-KIT = ("", "signal", "network")
+KIT = ("", "contract", "signal", "network")
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -59,7 +59,7 @@ def test_a_breach_is_found(tmp_path):
     for file, text in {
         "benchmarks/a.py": "from pipeline.state import read_stages",
         "leaderboard/scoring/b.py": "def f():\n    from leaderboard.views import latex",
-        "pipeline/c.py": "import methods.kit.exchange",
+        "pipeline/c.py": "import methods.kit.contract.call",
         "pqrst/d.py": "from leaderboard.views import latex",
     }.items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def test_a_breach_is_found(tmp_path):
     assert breaches(tmp_path) == [
         "benchmarks.a imports pipeline.state.read_stages",
         "leaderboard.scoring.b imports leaderboard.views.latex",
-        "pipeline.c imports methods.kit.exchange",
+        "pipeline.c imports methods.kit.contract.call",
     ]
 
 

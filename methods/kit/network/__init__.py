@@ -1,0 +1,1 @@
+"""What needs torch: layers, training, checkpoints, heads."""

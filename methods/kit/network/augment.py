@@ -11,7 +11,7 @@ CROP = 0.5  # of the window's samples
 
 def view(windows: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Scaled windows (windows, leads, samples) to the channels of one view of each: a crop, its
-    amplitude, wander, muscle noise, a lead upside down, a stretch that is not seen."""
+    amplitude, wander, muscle noise, a lead upside down, a stretch that is not visible."""
     count, leads, samples = windows.shape
     length = round(CROP * samples)
     starts = rng.integers(0, samples - length + 1, count)
@@ -29,13 +29,13 @@ def view(windows: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     noise = _tensor(rng.normal(size=(count, leads, length))) * _tensor(
         rng.uniform(0, 0.1, (count, leads, 1))
     )
-    seen = torch.ones(cut.shape, dtype=torch.bool)
+    visible = torch.ones(cut.shape, dtype=torch.bool)
     for row, first, share in zip(
-        seen, rng.uniform(0, 1, count), rng.uniform(0, 0.3, count), strict=True
+        visible, rng.uniform(0, 1, count), rng.uniform(0, 0.3, count), strict=True
     ):
         begin = int(first * length)
         row[:, begin : begin + int(share * length)] = False
-    return channels(cut * _tensor(gain) + wander + noise, seen)
+    return channels(cut * _tensor(gain) + wander + noise, visible)
 
 
 def _tensor(values: np.ndarray) -> torch.Tensor:

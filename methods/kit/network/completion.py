@@ -4,9 +4,10 @@ classical estimates, learn what they lack.
 The network sees, and may ask an encoder to see, the channels of `inputs_of`, in this order and in
 units of each lead's deviation over what is visible of it:
 
-    leads    the classical estimate, exact where visible: kriging where single samples or stretches of one lead are
-             hidden, else lines
-    leads    the window made of nothing but its own usual beat (the estimate again where no two beats are seen)
+    leads    the classical estimate, exact where visible: kriging where single samples or stretches
+             of one lead are hidden, else lines
+    leads    the window made of nothing but its own median beat (the estimate again where no two
+             beats are seen)
     leads    1 where a sample is visible as it is, else 0
     1        the noise's share of the amplitude, 0 without noise
 
@@ -22,20 +23,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from methods.kit.exchange import Call, Windows, read_json, read_windows
+from methods.kit.contract.call import Call, read_json
+from methods.kit.contract.windows import Windows, read_windows
 from methods.kit.network.checkpoints import load
-from methods.kit.network.training import MODEL, device, place, steps_within, train
-from methods.kit.signal import kriging, template
-from methods.kit.signal import kriging_stretches as stretches
-from methods.kit.signal import masks as hiding
+from methods.kit.network.training import MODEL, Schedule, device, place, steps_within, train
+from methods.kit.signal import kriging, kriging_stretches, masks, template
 from methods.kit.signal.baseline import bridge
-from methods.kit.signal.leads import numbers
+from methods.kit.signal.leads import lead_ids
 
 FLOOR_MV = 0.05  # the least deviation that a lead is divided by
-ACROSS = {"block", "lead"}  # kinds in which one lead is hidden while another is visible
-# The usual beat's share of the base, by what is hidden; the rest is the estimate. The two err
+ACROSS = {"block", "lead"}  # what hides one lead while another is visible
+# The median beat's share of the base, by what is hidden; the rest is the estimate. The two err
 # differently: on validation patients halves of both are nearer to a hidden block than either.
-USUAL = {"gap": 1.0, "patches": 1.0, "future": 1.0, "lead": 0.7, "block": 0.5}
+TEMPLATE_SHARE = {"gap": 1.0, "patches": 1.0, "future": 1.0, "lead": 0.7, "block": 0.5}
 BASELINE_S = 1.0  # s over which the median of the visible samples is the baseline, for kriging
 KRIGED = 400  # training windows of which its covariance is taken
 Build = Callable[[Call, int, int], nn.Module]  # of the call, the leads and the channels
@@ -51,6 +51,7 @@ class Inputs:
 
 
 def channels_of(leads: int) -> int:
+    """How many channels a network gets of so many leads."""
     return 3 * leads + 1
 
 
@@ -77,47 +78,49 @@ def covariance_of(training: Windows, rng: np.random.Generator) -> np.ndarray:
     return kriging.covariance(kriging.scale_down(windows, training.rate, BASELINE_S)[0])
 
 
-def krige(windows: np.ndarray, kind: str, known: np.ndarray, rate: float) -> np.ndarray:
+def krige(windows: np.ndarray, hides: str, covariance: np.ndarray, rate: float) -> np.ndarray:
     """Windows (windows, leads, samples) in mV with hidden samples estimated from those around them
-    and other leads: single ones where `kind` is "points", else stretches."""
+    and other leads: single ones where `hides` is "points", else stretches."""
     scaled, base, deviation = kriging.scale_down(windows, rate, BASELINE_S)
-    fill = kriging.points if kind == "points" else stretches.complete
-    filled = np.stack([fill(window, known, rate) for window in scaled])
+    fill = kriging.points if hides == "points" else kriging_stretches.complete
+    filled = np.stack([fill(window, covariance, rate) for window in scaled])
     return np.where(np.isnan(windows), base + deviation * filled, windows)
 
 
 def inputs_of(
-    windows: np.ndarray, kinds: list[dict[str, Any]], rate: float, known: np.ndarray
+    windows: np.ndarray, scenarios: list[dict[str, Any]], rate: float, covariance: np.ndarray
 ) -> Inputs:
     """The inputs of windows (windows, leads, samples) in mV, NaN = hidden, each hidden as its
-    scenario in `kinds`; `known` is what `covariance_of` gives.
+    scenario in `scenarios`; `covariance` is what `covariance_of` gives.
 
     Nothing of them depends on a hidden sample: every level and deviation is of visible samples.
     """
-    seen = ~np.isnan(windows)
-    hides = np.array([kind["hides"] for kind in kinds])
+    visible = ~np.isnan(windows)
+    hides = np.array([scenario["hides"] for scenario in scenarios])
     estimate = bridge(windows)
     for kind in ACROSS | {"points"}:
         if (asked := hides == kind).any():
-            estimate[asked] = krige(windows[asked], kind, known, rate)
-    usual = template.usual_beats(windows, rate)
-    usual = np.where(np.isfinite(usual), usual, estimate)
-    share = np.array([USUAL.get(kind, 0.0) for kind in hides])[:, None, None]
-    alone = np.isin(hides, list(ACROSS))[:, None, None] & ~seen.any(1, keepdims=True)
-    base = np.where(seen, windows, estimate + np.where(alone, 0.0, share) * (usual - estimate))
+            estimate[asked] = krige(windows[asked], kind, covariance, rate)
+    beats = template.median_beats(windows, rate)
+    beats = np.where(np.isfinite(beats), beats, estimate)
+    share = np.array([TEMPLATE_SHARE.get(kind, 0.0) for kind in hides])[:, None, None]
+    alone = np.isin(hides, list(ACROSS))[:, None, None] & ~visible.any(1, keepdims=True)
+    base = np.where(visible, windows, estimate + np.where(alone, 0.0, share) * (beats - estimate))
 
-    noisy = torch.tensor([kind["hides"] == "noise" for kind in kinds])[:, None, None]
+    noisy = torch.from_numpy(hides == "noise")[:, None, None]
     level = torch.tensor(
-        [10 ** (-kind["snr"] / 20) if kind["hides"] == "noise" else 0.0 for kind in kinds]
+        [10 ** (-each["snr"] / 20) if each["hides"] == "noise" else 0.0 for each in scenarios]
     )
-    visible = torch.from_numpy(seen)
-    straight, beats = (highpass(torch.from_numpy(part).float(), rate) for part in (estimate, usual))
-    power = (straight**2 * visible).sum(-1) / visible.sum(-1).clamp(min=1)
+    shown = torch.from_numpy(visible)
+    straight, template_part = (
+        highpass(torch.from_numpy(part).float(), rate) for part in (estimate, beats)
+    )
+    power = (straight**2 * shown).sum(-1) / shown.sum(-1).clamp(min=1)
     scale = power.sqrt().clamp(min=FLOOR_MV)[..., None]
     parts = [
         (straight / scale).clamp(-20, 20),
-        (beats / scale).clamp(-20, 20),
-        (visible & ~noisy).float(),
+        (template_part / scale).clamp(-20, 20),
+        (shown & ~noisy).float(),
         level[:, None, None].expand(-1, 1, windows.shape[-1]),
     ]
     return Inputs(torch.cat(parts, 1), torch.from_numpy(base).float(), scale)
@@ -138,50 +141,57 @@ def loss_of(
 
 @dataclass(frozen=True)
 class Hider:
-    """Training windows made into questions: hidden or spoilt as scenarios say."""
+    """Makes questions of training windows: hides or spoils them as scenarios say."""
 
-    kinds: list[dict[str, Any]]  # scenarios
+    scenarios: list[dict[str, Any]]
     noise: np.ndarray | None  # (kinds, channels, samples) mV
     rate: float  # Hz
-    known: np.ndarray  # of `covariance_of`
+    covariance: np.ndarray  # of `covariance_of`
 
     def ask(
-        self, windows: np.ndarray, kinds: list[dict[str, Any]], rng: np.random.Generator
+        self, windows: np.ndarray, scenarios: list[dict[str, Any]], rng: np.random.Generator
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Complete windows (windows, leads, samples) in mV to the channels that a network gets,
-        what it is to answer, and where the answer counts."""
+        """Complete windows (windows, leads, samples) in mV, each with its scenario, to the channels
+        that a network gets, what it is to answer, and where the answer counts."""
         power = highpass(torch.from_numpy(windows), self.rate).var(-1, correction=0).numpy()
         power = np.maximum(power, FLOOR_MV**2)
-        pairs = [self.spoil(w, p, k, rng) for w, p, k in zip(windows, power, kinds, strict=True)]
+        pairs = [
+            self.spoil(window, of_window, scenario, rng)
+            for window, of_window, scenario in zip(windows, power, scenarios, strict=True)
+        ]
         shown, wanted = (np.stack(part) for part in zip(*pairs, strict=True))
-        inputs = inputs_of(shown, kinds, self.rate, self.known)
+        inputs = inputs_of(shown, scenarios, self.rate, self.covariance)
         target = (torch.from_numpy(windows) - inputs.base) / inputs.scale
         return inputs.channels, target, torch.from_numpy(wanted)
 
     def spoil(
-        self, clean: np.ndarray, power: np.ndarray, kind: dict[str, Any], rng: np.random.Generator
+        self,
+        clean: np.ndarray,
+        power: np.ndarray,
+        scenario: dict[str, Any],
+        rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One window (leads, samples) in mV as `kind` would show it, and where it is to be
+        """One window (leads, samples) in mV as `scenario` would show it, and where it is to be
         estimated. `power` (leads,) is that of the filtered window, in mV^2. Raises
         FileNotFoundError where noise is asked for and none is there."""
-        if kind["hides"] != "noise":
-            hidden = hiding.draw(kind, rng, clean.shape, self.rate)
+        if scenario["hides"] != "noise":
+            hidden = masks.hidden(scenario, rng, clean.shape, self.rate)
             return np.where(hidden, np.float32(np.nan), clean), hidden
         if self.noise is None:
             raise FileNotFoundError(
-                f"scenario {kind['name']!r} adds noise, but there is no data/noise.npy"
+                f"scenario {scenario['name']!r} adds noise, but there is no data/noise.npy"
             )
-        added = hiding.draw_noise(self.noise, rng, clean.shape)
+        added = masks.noise_mixture(self.noise, rng, clean.shape)
         added_power = highpass(torch.from_numpy(added), self.rate).var(-1, correction=0).numpy()
-        gain = np.sqrt(power / (added_power * 10 ** (kind["snr"] / 10)))
+        gain = np.sqrt(power / (added_power * 10 ** (scenario["snr"] / 10)))
         return clean + gain[:, None].astype(np.float32) * added, np.ones(clean.shape, bool)
 
 
 def windows_at(windows: Windows, picked: np.ndarray) -> tuple[np.ndarray, torch.Tensor]:
     """The windows (count, leads, samples) in mV of indices `picked` (count,), and the numbers of
-    their leads."""
-    names = numbers([windows.leads[number] for number in picked])
-    return np.asarray(windows.signal[picked], np.float32), torch.from_numpy(names)
+    their leads (count, leads)."""
+    ids = lead_ids([windows.leads[number] for number in picked])
+    return np.asarray(windows.signal[picked], np.float32), torch.from_numpy(ids)
 
 
 def drawn_windows(
@@ -189,54 +199,60 @@ def drawn_windows(
 ) -> tuple[np.ndarray, torch.Tensor]:
     """`count` training windows (count, leads, samples) in mV, each lead upside down or not
     (electrodes get swapped), and the numbers of their leads (count, leads)."""
-    windows, names = windows_at(training, np.sort(rng.integers(len(training.signal), size=count)))
+    windows, ids = windows_at(training, np.sort(rng.integers(len(training.signal), size=count)))
     windows = windows * rng.choice(np.array([-1, 1], np.float32), size=(count, windows.shape[1], 1))
-    return windows, names
+    return windows, ids
+
+
+def spread(windows: Windows, count: int) -> np.ndarray:
+    """Indices of at most `count` windows, evenly spread over all of them."""
+    total = len(windows.signal)
+    return np.linspace(0, total - 1, min(count, total)).round().astype(int)
+
+
+def validation_questions(
+    validation: Windows, hider: Hider, batch_size: int, count: int
+) -> list[tuple[torch.Tensor, ...]]:
+    """The same questions at every check: of at most `count` windows, scenarios taking turns."""
+    chosen, scenarios, questions = spread(validation, count), hider.scenarios, []
+    for start in range(0, len(chosen), batch_size):
+        windows, ids = windows_at(validation, chosen[start : start + batch_size])
+        asked = [scenarios[(start + i) % len(scenarios)] for i in range(len(windows))]
+        questions.append((ids, *hider.ask(windows, asked, np.random.default_rng([7, start]))))
+    return questions
 
 
 def fit(call: Call, build: Build) -> None:
     """Train the network of `build` on all scenarios of the call's task at once."""
     training, validation = (read_windows(call.data / part) for part in ("train", "validation"))
-    kinds = read_json(call.data / "scenarios.json")["scenarios"]
+    scenarios = read_json(call.data / "scenarios.json")["scenarios"]
     path = call.data / "noise.npy"
     noise = np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
-    known = covariance_of(training, np.random.default_rng([call.seed, 0]))
-    hider = Hider(kinds, noise, training.rate, known)
-    batch = call.params["windows"]
-    steps = steps_within(call, batch)
-
-    held = np.linspace(
-        0, len(validation.signal) - 1, min(max(2 * batch, steps // 4), len(validation.signal))
-    )
-    held = held.round().astype(int)
-    fixed = []
-    for start in range(0, len(held), batch):
-        part = held[start : start + batch]
-        asked = [kinds[(start + i) % len(kinds)] for i in range(len(part))]
-        windows, names = windows_at(validation, part)
-        fixed.append((names, *hider.ask(windows, asked, np.random.default_rng([7, start]))))
+    covariance = covariance_of(training, np.random.default_rng([call.seed, 0]))
+    hider = Hider(scenarios, noise, training.rate, covariance)
+    batch_size = call.params["batch_size"]
+    steps = steps_within(call, batch_size)
+    questions = validation_questions(validation, hider, batch_size, max(2 * batch_size, steps // 4))
 
     torch.manual_seed(call.seed)
     leads = training.signal.shape[1]
     model = build(call, leads, channels_of(leads))
-    model.register_buffer("known", torch.from_numpy(known))
+    model.register_buffer("covariance", torch.from_numpy(covariance))
 
-    def draw(rng: np.random.Generator) -> tuple:
-        windows, names = drawn_windows(training, batch, rng)
-        return names, *hider.ask(
-            windows, [kinds[k] for k in rng.integers(len(kinds), size=batch)], rng
-        )
+    def draw_batch(rng: np.random.Generator) -> tuple:
+        windows, ids = drawn_windows(training, batch_size, rng)
+        drawn = [scenarios[k] for k in rng.integers(len(scenarios), size=batch_size)]
+        return ids, *hider.ask(windows, drawn, rng)
 
     def loss(question: tuple) -> torch.Tensor:
-        names, channels, target, wanted = question
-        return loss_of(model(channels, names), target, wanted, training.rate)
+        ids, channels, target, wanted = question
+        return loss_of(model(channels, ids), target, wanted, training.rate)
 
     def check() -> float:
-        return sum(len(question[0]) * float(loss(place(question))) for question in fixed) / len(
-            held
-        )
+        total = sum(len(each[0]) * float(loss(place(each))) for each in questions)
+        return total / sum(len(each[0]) for each in questions)
 
-    train(call, model, draw, loss, check, steps=steps, rate=call.params["rate"])
+    train(call, model, draw_batch, loss, check, Schedule(steps, call.params["learning_rate"]))
 
 
 def predict(case: Windows, call: Call, build: Build) -> np.ndarray:
@@ -246,19 +262,17 @@ def predict(case: Windows, call: Call, build: Build) -> np.ndarray:
     leads = case.signal.shape[1]
     model = build(call, leads, channels_of(leads))
     lags = 2 * case.signal.shape[2] - 1
-    model.register_buffer("known", torch.zeros(leads, leads, lags, dtype=torch.float64))
-    known = load(call.model / MODEL, model).get_buffer("known").numpy()
+    model.register_buffer("covariance", torch.zeros(leads, leads, lags, dtype=torch.float64))
+    covariance = load(call.model / MODEL, model).get_buffer("covariance").numpy()
     model.to(device())
-    completed, names = (
-        np.array(case.signal, np.float32),
-        torch.from_numpy(numbers(case.leads)).to(device()),
-    )
+    completed = np.array(case.signal, np.float32)
+    ids = torch.from_numpy(lead_ids(case.leads)).to(device())
     for start in range(0, len(completed), 64):
         rows = slice(start, start + 64)
         shown = completed[rows]
-        inputs = inputs_of(shown, [case.scenario] * len(shown), case.rate, known)
+        inputs = inputs_of(shown, [case.scenario] * len(shown), case.rate, covariance)
         with torch.inference_mode():
-            answer = model(inputs.channels.to(device()), names[rows]).float().cpu()
+            answer = model(inputs.channels.to(device()), ids[rows]).float().cpu()
         wanted = case.wanted(rows)
         shown[wanted] = (inputs.base + inputs.scale * answer).numpy()[wanted]
     return completed

@@ -17,12 +17,12 @@ STRIDES = (STEP, 5)  # of the stem's two convolutions
 TOKEN = math.prod(STRIDES)  # samples
 
 
-def rotate(x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+def rotate(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
     """Rotary positions (Su et al. 2021, arXiv:2104.09864): x (batch, heads, tokens, size) by
-    `places`, in tokens: (tokens,), or (batch, tokens) where windows have tokens of their own."""
+    `positions`, in tokens: (tokens,), or (batch, tokens) where windows have tokens of their own."""
     half = x.shape[-1] // 2
     speed = 100.0 ** (-torch.arange(half, device=x.device) / half)
-    angle = places[..., None] * speed
+    angle = positions[..., None] * speed
     if angle.ndim == 3:
         angle = angle[:, None]
     cosine, sine = angle.cos(), angle.sin()
@@ -38,24 +38,24 @@ class Block(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = nn.LayerNorm(width)
-        self.keys = nn.Linear(width, 3 * width)
-        self.mix = nn.Linear(width, width)
-        self.feed_norm = nn.LayerNorm(width)
-        self.feed = nn.Sequential(
+        self.qkv = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+        self.mlp_norm = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )
 
-    def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """(batch, tokens, width) to the same."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in self.keys(self.norm(x)).chunk(3, -1)
+            for part in self.qkv(self.norm(x)).chunk(3, -1)
         )
-        seen = functional.scaled_dot_product_attention(
-            rotate(query, places), rotate(key, places), value
+        attended = functional.scaled_dot_product_attention(
+            rotate(query, positions), rotate(key, positions), value
         )
-        x = x + self.mix(seen.transpose(1, 2).flatten(2))
-        return x + self.feed(self.feed_norm(x))
+        x = x + self.projection(attended.transpose(1, 2).flatten(2))
+        return x + self.mlp(self.mlp_norm(x))
 
 
 class Stem(nn.Module):
@@ -70,17 +70,19 @@ class Stem(nn.Module):
         self.second = nn.Conv1d(fine, width, 2 * other + 1, other, padding=other // 2 + 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, tokens, width)."""
         x = functional.pad(x, (0, -x.shape[-1] % TOKEN))
         return self.second(functional.gelu(self.norm(self.first(x)))).transpose(1, 2)
 
 
 class Encoder(nn.Module):
-    """What every encoder says of itself: it maps (windows, channels, samples) and the numbers of
-    the leads (windows, leads) to (windows, tokens, width), a token each `stride` samples."""
+    """What every encoder says of itself. `forward(x, lead_ids)` maps (windows, channels, samples)
+    to (windows, tokens, width), a token each `stride` samples; `lead_ids` (windows, leads) int64 in
+    [0, methods.kit.signal.leads.COUNT) say which lead each is, by `methods.kit.signal.leads`."""
 
     width: int
     stride: int
-    fresh: tuple[nn.Module, ...] = ()  # parts for the tasks alone, which no pretraining learns
+    task_layers: tuple[nn.Module, ...] = ()  # for the tasks alone, which no pretraining learns
 
 
 class Transformer(Encoder):
@@ -94,15 +96,16 @@ class Transformer(Encoder):
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, tokens, width)."""
         tokens = self.stem(x)
         return self.attend(tokens, torch.arange(tokens.shape[1], device=x.device))
 
-    def attend(self, tokens: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-        """The stem's tokens (windows, tokens, width) at `places`, (tokens,) or (windows, tokens),
-        all blocks."""
+    def attend(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """The stem's tokens (windows, tokens, width) at `positions`, (tokens,) or (windows,
+        tokens), all blocks."""
         for block in self.blocks:
-            tokens = block(tokens, places)
+            tokens = block(tokens, positions)
         return self.norm(tokens)
 
 
@@ -119,8 +122,10 @@ class Completion(nn.Module):
         super().__init__()
         self.encoder = encoder
         up = encoder.stride // STEP
-        reach = (up + 1) // 2
-        self.up = nn.ConvTranspose1d(encoder.width, width // 2, up + 2 * reach, up, padding=reach)
+        overlap = (up + 1) // 2
+        self.up = nn.ConvTranspose1d(
+            encoder.width, width // 2, up + 2 * overlap, up, padding=overlap
+        )
         self.near = nn.Conv1d(STEP * channels, width // 2, kernel, padding=kernel // 2)
         self.merge = nn.Conv1d(width, width, kernel, padding=kernel // 2)
         self.norm = nn.GroupNorm(4, width)
@@ -128,9 +133,10 @@ class Completion(nn.Module):
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
+        """(windows, channels, samples) to (windows, leads, samples), in units of the lead's scale."""
         samples = x.shape[-1]
-        tokens = self.up(self.encoder(x, names).transpose(1, 2))
+        tokens = self.up(self.encoder(x, lead_ids).transpose(1, 2))
         x = functional.pad(x, (0, STEP * tokens.shape[-1] - samples))
         near = self.near(x.unflatten(-1, (-1, STEP)).transpose(2, 3).flatten(1, 2))
         merged = self.merge(functional.gelu(torch.cat([tokens, near], 1)))

@@ -6,12 +6,12 @@ classical estimate, (windows, leads, samples). The channels are those of
 `methods.kit.network.completion`, the numbers of the leads those of `methods.kit.signal.leads`."""
 
 from collections.abc import Callable
-from typing import Any
 
-import numpy as np
 import torch
 
-from methods.kit.exchange import Call, serve
+from methods.kit.contract import call as contract
+from methods.kit.contract import records, windows
+from methods.kit.contract.call import Call
 from methods.kit.network import completion, heartbeats
 
 
@@ -30,9 +30,10 @@ def run(
         else:
             completion.fit(call, complete)
 
-    def predict(case: Any, call: Call) -> np.ndarray:
+    def predict(call: Call) -> None:
         if call.task == "classification":
-            return heartbeats.predict(case, call, encode)
-        return completion.predict(case, call, complete)
+            records.classify(call, lambda case, call: heartbeats.predict(case, call, encode))
+        else:
+            windows.complete(call, lambda case, call: completion.predict(case, call, complete))
 
-    serve(predict, fit, pretrain)
+    contract.answer(predict, fit, pretrain)

@@ -13,20 +13,19 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network.checkpoints import save
+from methods.kit.network.training_state import Tensors, TrainingState
 
 MODEL = "model.safetensors"
 CHECKS = 8  # how often a training looks at the validation patients
-
-Tensors = dict[str, torch.Tensor]
 
 
 def device() -> torch.device:
@@ -52,7 +51,7 @@ def join() -> tuple[int, int]:
     return int(os.environ.get("RANK", "0")), size
 
 
-def rate_at(step: int, steps: int, peak: float, warm: int) -> float:
+def learning_rate_at(step: int, steps: int, peak: float, warm: int) -> float:
     """Learning rate of step 1, 2, ..., `steps`: linear to `peak` at step `warm`, then half a cosine
     down to zero after the last step (Loshchilov & Hutter 2017)."""
     if step <= warm:
@@ -64,8 +63,8 @@ def adamw(
     parameters: list[nn.Parameter],
     moments: list[tuple[torch.Tensor, torch.Tensor]],
     step: int,
-    rate: float,
-    decay: float = 1e-2,
+    learning_rate: float,
+    weight_decay: float = 1e-2,
     betas: tuple[float, float] = (0.9, 0.999),
 ) -> None:
     """One step of AdamW (Loshchilov & Hutter 2019), in place. Raises RuntimeError where a gradient
@@ -79,109 +78,137 @@ def adamw(
             mean.lerp_(gradient, 1 - first)
             square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
             spread = (square / (1 - second**step)).sqrt_().add_(1e-8)
-            parameter.mul_(1 - rate * decay).addcdiv_(mean, spread, value=-rate / (1 - first**step))
+            parameter.mul_(1 - learning_rate * weight_decay)
+            parameter.addcdiv_(mean, spread, value=-learning_rate / (1 - first**step))
 
 
-def follow(average: Tensors, model: nn.Module, keep: float) -> None:
-    """Move `average` towards the weights of `model`: keep * average + (1 - keep) * weights. Buffers
-    are copied."""
+def ema_update(average: Tensors, model: nn.Module, momentum: float) -> None:
+    """Move `average` towards the weights of `model`: momentum * average + (1 - momentum) * weights
+    (an exponential moving average). Buffers are copied."""
     learnt = dict(model.named_parameters())
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             if name in learnt:
-                average[name].lerp_(tensor, 1 - keep)
+                average[name].lerp_(tensor, 1 - momentum)
             else:
                 average[name].copy_(tensor)
 
 
-def warm_keep(keep: float, step: int) -> float:
-    """The share that an average keeps at step 1, 2, ...: small at first, so that it forgets the
-    random start."""
-    return min(keep, step / (9 + step))
+def warm_momentum(momentum: float, step: int) -> float:
+    """The momentum of an average at step 1, 2, ...: small at first, so that it forgets the random
+    start."""
+    return min(momentum, step / (9 + step))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a network is trained."""
+
+    steps: int  # at most
+    learning_rate: float  # its peak, after the warm-up
+    weight_decay: float = 1e-2
+    betas: tuple[float, float] = (0.9, 0.999)  # of AdamW
+    clip: float = 1.0  # the largest norm of a step's gradient
+    accumulate: int = 1  # batches of a step
+    average: float = 0.0  # momentum of the averaged weights that are checked and kept; 0: none
+    patience: int = CHECKS  # checks without a lower loss that end the training
+
+    @property
+    def warm_up(self) -> int:
+        """Steps until the learning rate is at its peak: a tenth of all, 50 at most."""
+        return max(1, min(50, self.steps // 10))
 
 
 def train(
     call: Call,
     model: nn.Module,
-    draw: Callable[[np.random.Generator], Any],
+    draw_batch: Callable[[np.random.Generator], Any],
     loss: Callable[[Any], torch.Tensor],
     check: Callable[[], float],
-    *,
-    steps: int,
-    rate: float,
-    decay: float = 1e-2,
-    betas: tuple[float, float] = (0.9, 0.999),
-    clip: float = 1.0,
-    accumulate: int = 1,
-    average: float = 0.0,
-    patience: int = CHECKS,
+    schedule: Schedule,
     after: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train `model` for at most `steps` steps and leave in it, and in call.model/model.safetensors,
-    the weights of the lowest `check()`, a loss on validation patients.
+    """Train `model` as `schedule` says and leave in it, and in call.model/model.safetensors, the
+    weights of the lowest `check()`, a loss on validation patients.
 
-    A step's batch is `draw(rng)`, `accumulate` times, with a generator of (seed, step, part) alone,
-    so that a run goes on after a kill as if nothing had been. Under `torchrun` every process draws
-    its own part and gradients are averaged. `average` > 0 checks and keeps an exponential moving
-    average of the weights. `after(step)` is called when the weights have moved. `patience` checks
-    without a lower one end the training. call.model/history.json gets a line per check. Where the
-    call has a folder `state/`, the run is saved there at each check and begun from there. Raises
-    FloatingPointError where no check is finite."""
-    rank, size = join()
+    A step's batches are `draw_batch(rng)`, with a generator of (seed, step, part) alone, so that a
+    run goes on after a kill as if nothing had been. Under `torchrun` every process draws its own
+    part and gradients are averaged. `after(step)` is called when the weights have moved.
+    call.model/history.json gets a line per check. Where the call has a folder `state/`, the run is
+    saved there at each check and begun from there. Raises FloatingPointError where no check is
+    finite."""
+    rank, _ = join()
     model.to(device())
     parameters = [p for p in model.parameters() if p.requires_grad]
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
-    averaged = (
-        {name: tensor.clone() for name, tensor in model.state_dict().items()} if average else {}
-    )
-    warm, every = max(1, min(50, steps // 10)), math.ceil(steps / CHECKS)
-    best: Tensors = {}
-    history: list[dict[str, float]] = []
-    running, done, began = 0.0, 0, time.monotonic()
-
-    state = _State(call.root / "state", model, moments, averaged, best)
-    if state.folder.is_dir() and (stand := state.read()):
-        history, running, done = stand["history"], stand["running"], stand["step"]
+    averaged = {name: t.clone() for name, t in model.state_dict().items() if schedule.average}
+    state = TrainingState(call.root / "state", model, moments, averaged, {})
+    progress = state.read(device()) or {"step": 0, "running": 0.0, "history": []}
+    history, running, done = progress["history"], progress["running"], progress["step"]
+    if done:
         print(f"going on after step {done}", flush=True)
+    steps, every, began = schedule.steps, math.ceil(schedule.steps / CHECKS), time.monotonic()
 
     for step in range(done + 1, steps + 1):
-        model.train()
-        for parameter in parameters:
-            parameter.grad = None
-        value = 0.0
-        for part in range(accumulate):
-            number = part * size + rank
-            torch.manual_seed(
-                int(np.random.SeedSequence([call.seed, step, number]).generate_state(1)[0])
-            )
-            batch = place(draw(np.random.default_rng([call.seed, 1, step, number])))
-            with torch.autocast(device().type, torch.bfloat16, enabled=device().type == "cuda"):
-                loss_of_part = loss(batch)
-            (loss_of_part / accumulate).backward()
-            value += loss_of_part.item() / accumulate
-        if size > 1:
-            _average_gradients(parameters, size)
-        nn.utils.clip_grad_norm_(parameters, clip)
-        now = rate_at(step, steps, rate, warm)
-        adamw(parameters, moments, step, now, decay, betas)
+        value = _gradients(call, model, parameters, draw_batch, loss, schedule, step)
+        now = learning_rate_at(step, steps, schedule.learning_rate, schedule.warm_up)
+        adamw(parameters, moments, step, now, schedule.weight_decay, schedule.betas)
         if averaged:
-            follow(averaged, model, warm_keep(average, step))
+            ema_update(averaged, model, warm_momentum(schedule.average, step))
         after(step)
         running += (value - running) / ((step - 1) % every + 1)
         _show(step, steps, value, began, done)
         if step % every and step != steps:
             continue
         found = _checked(model, averaged, check)
-        history.append({"step": step, "rate": now, "training": running, "validation": found})
+        history.append(
+            {"step": step, "learning_rate": now, "training": running, "validation": found}
+        )
         print(f"step {step}/{steps}: training {running:.4f}, validation {found:.4f}", flush=True)
         lowest = min(range(len(history)), key=lambda k: (_finite(history[k]["validation"]), -k))
         if lowest == len(history) - 1 and math.isfinite(found):
-            best.update({n: t.clone() for n, t in (averaged or model.state_dict()).items()})
-        if rank == 0 and state.folder.is_dir():
+            state.best.update({n: t.clone() for n, t in (averaged or model.state_dict()).items()})
+        if rank == 0:
             state.write({"step": step, "running": running, "history": history})
-        if len(history) - 1 - lowest >= patience:
-            print(f"no lower validation loss in {patience} checks: stopped", flush=True)
+        if len(history) - 1 - lowest >= schedule.patience:
+            print(f"no lower validation loss in {schedule.patience} checks: stopped", flush=True)
             break
+    _finish(call, model, state.best, history, rank)
+
+
+def _gradients(
+    call: Call,
+    model: nn.Module,
+    parameters: list[nn.Parameter],
+    draw_batch: Callable[[np.random.Generator], Any],
+    loss: Callable[[Any], torch.Tensor],
+    schedule: Schedule,
+    step: int,
+) -> float:
+    """Leave the clipped gradient of a step's batches in `parameters`; returns their mean loss."""
+    rank, size = join()
+    model.train()
+    for parameter in parameters:
+        parameter.grad = None
+    value = 0.0
+    for part in range(schedule.accumulate):
+        seeds = [call.seed, step, part * size + rank]
+        torch.manual_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
+        batch = place(draw_batch(np.random.default_rng([call.seed, 1, *seeds[1:]])))
+        with torch.autocast(device().type, torch.bfloat16, enabled=device().type == "cuda"):
+            loss_of_part = loss(batch)
+        (loss_of_part / schedule.accumulate).backward()
+        value += loss_of_part.item() / schedule.accumulate
+    if size > 1:
+        _average_gradients(parameters, size)
+    nn.utils.clip_grad_norm_(parameters, schedule.clip)
+    return value
+
+
+def _finish(
+    call: Call, model: nn.Module, best: Tensors, history: list[dict[str, float]], rank: int
+) -> None:
+    """Put the best weights into the model, and with the history on disk."""
     if not best:
         raise FloatingPointError("no validation check was finite: the training diverged")
     model.load_state_dict(best)
@@ -189,57 +216,6 @@ def train(
     if rank == 0:
         save(call.model / MODEL, best)
         (call.model / "history.json").write_text(json.dumps(history, indent=1) + "\n")
-
-
-class _State:
-    """What a killed run needs to go on: weights, moments, average and best weights, and where it
-    stood."""
-
-    def __init__(
-        self, folder: Path, model: nn.Module, moments: list, averaged: Tensors, best: Tensors
-    ) -> None:
-        self.folder, self.model, self.moments, self.averaged, self.best = (
-            folder,
-            model,
-            moments,
-            averaged,
-            best,
-        )
-
-    def write(self, stand: dict[str, Any]) -> None:
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": tensor for name, tensor in self.averaged.items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
-        for number, (mean, square) in enumerate(self.moments):
-            tensors |= {f"mean.{number}": mean, f"square.{number}": square}
-        save(self.folder / f"step-{stand['step']}.safetensors", tensors)
-        temporary = self.folder / "stand.json.tmp"
-        temporary.write_text(json.dumps(stand))
-        temporary.rename(self.folder / "stand.json")
-        for old in self.folder.glob("step-*.safetensors"):
-            if old.name != f"step-{stand['step']}.safetensors":
-                old.unlink()
-
-    def read(self) -> dict[str, Any] | None:
-        """Put back what `write` kept, None where it kept nothing; raises RuntimeError where tensors
-        don't fit."""
-        if not (self.folder / "stand.json").exists():
-            return None
-        from safetensors.torch import load_file
-
-        stand = json.loads((self.folder / "stand.json").read_text())
-        tensors = load_file(self.folder / f"step-{stand['step']}.safetensors", str(device()))
-        parts: dict[str, Tensors] = {}
-        for name, tensor in tensors.items():
-            part, rest = name.split(".", 1)
-            parts.setdefault(part, {})[rest] = tensor
-        self.model.load_state_dict(parts["model"])
-        self.averaged.update(parts.get("average", {}))
-        self.best.update(parts.get("best", {}))
-        for number, (mean, square) in enumerate(self.moments):
-            mean.copy_(parts["mean"][str(number)])
-            square.copy_(parts["square"][str(number)])
-        return stand
 
 
 def _checked(model: nn.Module, averaged: Tensors, check: Callable[[], float]) -> float:

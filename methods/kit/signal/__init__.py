@@ -1,0 +1,1 @@
+"""What needs numpy alone: records, beats, R peaks, templates, kriging."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from methods.kit.exchange import CLASSES, Record
+from methods.kit.contract.records import CLASSES, Record
 from methods.kit.signal.beat_features import FLOOR, around, clean, cut, intervals, width
 
 QRS_SAMPLES = np.arange(10) / 60 - 0.05  # s: from -50 to +100 ms at 60 Hz
@@ -113,10 +113,25 @@ def posterior(model: dict[str, np.ndarray], measured: list[np.ndarray]) -> np.nd
     return p / p.sum(1, keepdims=True)
 
 
+def predict(records: list[Record], folder: Path) -> np.ndarray:
+    """(beats of all records, 5) by the model in `folder`."""
+    model = load(folder)
+    rows = [posterior(model, features(record)) for record in records if len(record.beats)]
+    return np.concatenate(rows) if rows else np.empty((0, len(CLASSES)))
+
+
+def learn(records: list[Record], labels: np.ndarray, shrinkage: float, folder: Path) -> None:
+    """Write into `folder` the model of records whose beats have `labels` (beats,)."""
+    measured = [np.concatenate(lead) for lead in zip(*map(features, records), strict=True)]
+    save(fit_discriminant(measured, labels, shrinkage), folder)
+
+
 def save(model: dict[str, np.ndarray], folder: Path) -> None:
+    """Write each array of a model as `NAME.npy`."""
     for name, values in model.items():
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
 
 
 def load(folder: Path) -> dict[str, np.ndarray]:
+    """The model that `save` wrote."""
     return {path.stem: np.load(path, allow_pickle=False) for path in sorted(folder.glob("*.npy"))}

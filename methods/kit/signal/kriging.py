@@ -55,21 +55,23 @@ def covariance(windows: np.ndarray) -> np.ndarray:
     return total / (len(windows) * (windows.shape[-1] - np.abs(lags)))
 
 
-def adapt(window: np.ndarray, known: np.ndarray, reach: int, span: int, prior: float) -> np.ndarray:
+def adapt(
+    window: np.ndarray, covariance: np.ndarray, reach: int, span: int, prior: float
+) -> np.ndarray:
     """The covariance by lag, (leads, leads, 2 span - 1), of one window (leads, samples) with NaN
     where hidden.
 
-    `known`, the training windows' covariance, counts as `prior` products of samples, those visible
+    `covariance`, that of the training windows, counts as `prior` products of samples, those visible
     in the window as they are: the posterior mean under a conjugate prior. Lags fade out towards
     `reach` <= samples. Negative eigenvalues of the spectral matrix, which unequal counts bring, are
     set to zero on a circle so long that samples less than `span` >= `reach` apart have a positive
     semidefinite covariance."""
     lags = np.arange(1 - reach, reach)
     own = slice(window.shape[-1] - reach, window.shape[-1] + reach - 1)
-    middle = slice(known.shape[-1] // 2 + 1 - reach, known.shape[-1] // 2 + reach)
+    middle = slice(covariance.shape[-1] // 2 + 1 - reach, covariance.shape[-1] // 2 + reach)
     total, count = products(window)
     mixed = (
-        (total[..., own] + prior * known[..., middle])
+        (total[..., own] + prior * covariance[..., middle])
         / (count[..., own] + prior)
         * (1 - np.abs(lags) / reach)
     )
@@ -93,21 +95,21 @@ def conditional_mean(
     values: np.ndarray,
     seen: tuple[np.ndarray, ...],
     asked: tuple[np.ndarray, ...],
-    known: np.ndarray,
+    covariance: np.ndarray,
     nugget: float,
 ) -> np.ndarray:
     """E[x(asked) | x(seen) = values], by simple kriging: (asked,).
 
-    `seen` and `asked` are (leads, times), no further apart than `known`, a covariance by lag,
+    `seen` and `asked` are (leads, times), no further apart than `covariance`, by lag,
     reaches; `nugget` is added to the variance of what is seen."""
     from scipy.linalg import cho_factor, cho_solve
 
-    leads, centre = len(known), known.shape[-1] // 2
-    flat = known.ravel()
+    leads, centre = len(covariance), covariance.shape[-1] // 2
+    flat = covariance.ravel()
 
     def between(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> np.ndarray:
-        rows = one[0] * (leads * known.shape[-1]) + one[1] + centre
-        columns = other[0] * known.shape[-1] - other[1]
+        rows = one[0] * (leads * covariance.shape[-1]) + one[1] + centre
+        columns = other[0] * covariance.shape[-1] - other[1]
         return flat.take(np.add.outer(rows, columns))
 
     gram = between(seen, seen)
@@ -120,7 +122,7 @@ def conditional_mean(
 
 def points(
     window: np.ndarray,
-    known: np.ndarray,
+    covariance: np.ndarray,
     rate: float,
     *,
     prior: float = 300,
@@ -134,7 +136,7 @@ def points(
     tile, margin = round(tile_s * rate), round(margin_s * rate)
     samples = window.shape[1]
     span = min(tile + 2 * margin, samples)
-    adapted = adapt(window, known, min(round(near_s * rate), span), span, prior)
+    adapted = adapt(window, covariance, min(round(near_s * rate), span), span, prior)
     filled = np.array(window)
     for start in range(0, samples, tile):
         first = max(0, start - margin)

@@ -9,7 +9,7 @@ from methods.kit.signal.visible import runs
 
 def complete(
     window: np.ndarray,
-    known: np.ndarray,
+    covariance: np.ndarray,
     rate: float,
     *,
     prior: float = 300,
@@ -21,8 +21,8 @@ def complete(
     every: int = 2,
 ) -> np.ndarray:
     """Hidden stretches of a scaled window (leads, samples): from the other leads where visible,
-    then from the lead itself. `known` is `methods.kit.signal.kriging.covariance`, over all lags of
-    a window.
+    then from the lead itself. `covariance` is what `methods.kit.signal.kriging.covariance` gives,
+    over all lags of a window.
 
     The regression on the other leads leaves a rest, which is estimated from the visible rest of the
     lead; where no other lead is visible, the lead's own samples serve, those just estimated among
@@ -30,10 +30,10 @@ def complete(
     filled = np.array(window)
     visible = np.isfinite(window)
     for lead, seen in enumerate(visible):
-        own = known[lead : lead + 1, lead : lead + 1]
+        own = covariance[lead : lead + 1, lead : lead + 1]
         helped = ~seen & visible.any(axis=0)
         if seen.any() and helped.any():
-            explained = regress(window, lead, known, rate, prior_leads, nugget, reach_s, every)
+            explained = regress(window, lead, covariance, rate, prior_leads, nugget, reach_s, every)
             rest = window[lead] - explained
             judged = np.isfinite(rest)
             if judged.any():
@@ -48,7 +48,7 @@ def complete(
 
 def krige(
     lead: np.ndarray,
-    known: np.ndarray,
+    covariance: np.ndarray,
     rate: float,
     prior: float,
     nugget: float,
@@ -62,7 +62,7 @@ def krige(
     if hidden.all() or not hidden.any():
         return filled
     context = round(context_s * rate)
-    adapted = adapt(lead[None], known, len(lead), len(lead), prior)
+    adapted = adapt(lead[None], covariance, len(lead), len(lead), prior)
     for start, stop in together(runs(hidden), context):
         near = np.arange(max(0, start - context), min(len(lead), stop + context), thin)
         near = near[~hidden[near]]
@@ -89,7 +89,7 @@ def together(stretches: list[tuple[int, int]], context: int) -> list[tuple[int, 
 def regress(
     window: np.ndarray,
     lead: int,
-    known: np.ndarray,
+    covariance: np.ndarray,
     rate: float,
     prior: float,
     nugget: float,
@@ -108,7 +108,7 @@ def regress(
     explained = np.full(window.shape[1], np.nan)
     sets = np.array(visible)
     sets[lead] = False
-    centre = known.shape[-1] // 2
+    centre = covariance.shape[-1] // 2
     helped = np.any(sets, axis=0)
     for chosen in np.unique(sets[:, helped].T, axis=0):
         leads = np.flatnonzero(chosen)
@@ -116,10 +116,10 @@ def regress(
         who, when = np.repeat(leads, len(lags)), np.tile(lags, len(leads))
         predictors = np.concatenate([lagged[other][both] for other in leads], axis=1)
         gram = (
-            prior * known[who[:, None], who, centre + when[:, None] - when]
+            prior * covariance[who[:, None], who, centre + when[:, None] - when]
             + predictors.T @ predictors
         )
-        cross = prior * known[lead, who, centre - when] + window[lead, both] @ predictors
+        cross = prior * covariance[lead, who, centre - when] + window[lead, both] @ predictors
         gram[np.diag_indices(len(gram))] += nugget * (prior + both.sum())
         seen = (chosen == sets.T).all(axis=1)
         weights = np.linalg.solve(gram, cross).reshape(len(leads), len(lags))

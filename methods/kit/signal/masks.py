@@ -1,51 +1,56 @@
-"""How training windows are hidden or spoilt: as a scenario says, with generators of one's own."""
+"""How training windows are hidden or spoilt: as a scenario says, with generators of one's own.
+
+`hidden` is a twin of `benchmarks.scenarios.hidden` on purpose: a method's image holds the kit
+alone. A test holds that both draw the same."""
 
 from typing import Any
 
 import numpy as np
 
-FALLEN_S = 4.0  # a lead that falls off is seen for this long
+LEAD_VISIBLE_S = 4.0  # a lead that falls off is seen for this long
 
 
-def draw(
+def hidden(
     scenario: dict[str, Any], rng: np.random.Generator, shape: tuple[int, ...], rate: float
 ) -> np.ndarray:
     """What `scenario` hides in one window: bool of `shape` (leads, samples); noise hides
     nothing."""
-    hidden = np.zeros(shape, bool)
+    mask = np.zeros(shape, bool)
     samples = shape[1]
     length = round((scenario["seconds"] or 0) * rate)
     match scenario["hides"]:
         case "points":
             count = round(scenario["fraction"] * samples)
-            for row in hidden:
+            for row in mask:
                 row[rng.permutation(samples)[:count]] = True
         case "gap":
             edge = round(rate)
             start = rng.integers(edge, samples - edge - length + 1)
-            hidden[:, start : start + length] = True
+            mask[:, start : start + length] = True
         case "patches":
             patches = samples // length
             for patch in rng.permutation(patches)[: round(scenario["fraction"] * patches)]:
-                hidden[:, patch * length : (patch + 1) * length] = True
+                mask[:, patch * length : (patch + 1) * length] = True
         case "block":
-            for row in hidden:
+            for row in mask:
                 start = rng.integers(samples - length + 1)
                 row[start : start + length] = True
         case "lead":
-            hidden[scenario["lead"], round(FALLEN_S * rate) :] = True
+            mask[scenario["lead"], round(LEAD_VISIBLE_S * rate) :] = True
         case "future":
-            hidden[:, samples - length :] = True
+            mask[:, samples - length :] = True
         case "noise":
             pass
         case other:
             raise ValueError(
                 f"scenario {scenario['name']!r} hides {other!r}, which this kit does not know"
             )
-    return hidden
+    return mask
 
 
-def draw_noise(noise: np.ndarray, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+def noise_mixture(
+    noise: np.ndarray, rng: np.random.Generator, shape: tuple[int, ...]
+) -> np.ndarray:
     """(leads, samples) of noise: the kinds (kinds, channels, samples) mixed by Dirichlet weights,
     own offsets."""
     leads, samples = shape

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from methods.kit.exchange import Windows
+from methods.kit.contract.windows import Windows
 
 
 def visible_mean(signal: np.ndarray) -> np.ndarray:

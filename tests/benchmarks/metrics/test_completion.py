@@ -309,7 +309,7 @@ def test_table_of_values_on_a_periodic_ecg(name: str):
     check_order(table(signal, scale, name))
 
 
-# `research/prototype.md`'s table: nRMSE and warped nRMSE of 10 windows of each of the 22 test
+# Measured before the metric was fixed: nRMSE and warped nRMSE of 10 windows of each of the 22 test
 # records.
 MEASURED = {
     "gap-10": {

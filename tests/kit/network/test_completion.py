@@ -10,32 +10,32 @@ from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.contract import COMPLETION
 from benchmarks.scenarios import hidden, of_task
-from methods.kit.exchange import Windows
+from methods.kit.contract.windows import Windows
 from methods.kit.network import completion
 from methods.kit.network.completion import Hider, highpass, inputs_of, krige, loss_of
-from methods.kit.signal import masks as hiding
+from methods.kit.signal import masks
 from methods.kit.signal.baseline import bridge
 from tests.helpers.signals import RATE, SAMPLES, windows
 
 TRAINING = Windows(windows(np.random.default_rng(9), 12), [["MLII", "V1"]] * 12, None, RATE, None)
-KNOWN = completion.covariance_of(TRAINING, np.random.default_rng(9))
-KINDS = [s.model_dump() for task in COMPLETION for s in of_task(task, 2)]
+COVARIANCE = completion.covariance_of(TRAINING, np.random.default_rng(9))
+SCENARIOS = [s.model_dump() for task in COMPLETION for s in of_task(task, 2)]
 
 
 def hider() -> Hider:
     noise = np.random.default_rng(8).normal(0, 3, (3, 2, 4 * SAMPLES)).astype(np.float32)
-    return Hider(KINDS, noise, RATE, KNOWN)
+    return Hider(SCENARIOS, noise, RATE, COVARIANCE)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k["name"])
+@pytest.mark.parametrize("kind", SCENARIOS, ids=lambda k: k["name"])
 def test_input_knows_nothing_of_what_is_hidden(kind: dict):
-    """X-2, X-11."""
+    """X-2, X-11: hidden samples change no input of the network, and all of it is finite."""
     rng = np.random.default_rng(2)
     clean = windows(rng, 1)[0]
     clean[1] = 0.3
     shown, wanted = hider().spoil(clean, np.array([0.05, 0.0025]), kind, np.random.default_rng(4))
     assert wanted.any()
-    inputs = inputs_of(shown[None], [kind], RATE, KNOWN)
+    inputs = inputs_of(shown[None], [kind], RATE, COVARIANCE)
     if kind["hides"] != "noise":
         assert np.isnan(shown[wanted]).all()
         other = np.where(wanted, clean + rng.normal(0, 5, clean.shape).astype(np.float32), clean)
@@ -47,9 +47,9 @@ def test_input_knows_nothing_of_what_is_hidden(kind: dict):
 
 
 def test_a_perfect_answer_completes_the_window():
-    clean = windows(np.random.default_rng(3), len(KINDS))
-    channels, target, wanted = hider().ask(clean, KINDS, np.random.default_rng(4))
-    assert len(channels) == len(target) == len(wanted) == len(KINDS)
+    clean = windows(np.random.default_rng(3), len(SCENARIOS))
+    channels, target, wanted = hider().ask(clean, SCENARIOS, np.random.default_rng(4))
+    assert len(channels) == len(target) == len(wanted) == len(SCENARIOS)
     assert (
         float(loss_of(target, target, wanted, RATE))
         < 2e-3
@@ -62,7 +62,7 @@ def test_a_perfect_answer_completes_the_window():
 def test_hides_as_the_board_does(task: str):
     """T1-28: the board's counts, exactly."""
     for scenario in of_task(task, 2):
-        ours = hiding.draw(scenario.model_dump(), np.random.default_rng(6), (2, SAMPLES), RATE)
+        ours = masks.hidden(scenario.model_dump(), np.random.default_rng(6), (2, SAMPLES), RATE)
         np.testing.assert_array_equal(
             ours, hidden(scenario, np.random.default_rng(6), 2, SAMPLES, RATE)
         )
@@ -70,17 +70,17 @@ def test_hides_as_the_board_does(task: str):
 
 def test_noise_has_the_asked_ratio():
     clean = windows(np.random.default_rng(2), 1)[0]
-    kind = next(k for k in KINDS if k["name"] == "snr-6")
+    kind = next(k for k in SCENARIOS if k["name"] == "snr-6")
     power = highpass(torch.from_numpy(clean), RATE).var(-1, correction=0).numpy()
     shown, _ = hider().spoil(clean, power, kind, np.random.default_rng(3))
     added = highpass(torch.from_numpy(shown - clean), RATE).var(-1, correction=0).numpy()
     np.testing.assert_allclose(10 * np.log10(power / added), 6, atol=0.01)
     with pytest.raises(FileNotFoundError, match=r"noise\.npy"):
-        Hider(KINDS, None, RATE, KNOWN).spoil(clean, power, kind, np.random.default_rng(3))
+        Hider(SCENARIOS, None, RATE, COVARIANCE).spoil(clean, power, kind, np.random.default_rng(3))
 
 
-def test_a_lost_lead_starts_from_its_usual_beat():
-    kind = next(k for k in KINDS if k["hides"] == "lead")
+def test_a_lost_lead_starts_from_its_median_beat():
+    kind = next(k for k in SCENARIOS if k["hides"] == "lead")
     _, target, wanted = hider().ask(
         windows(np.random.default_rng(5), 4), [kind] * 4, np.random.default_rng(4)
     )
@@ -88,7 +88,7 @@ def test_a_lost_lead_starts_from_its_usual_beat():
 
 
 def test_loss_counts_wanted_samples_only():
-    """X-1, T0-7."""
+    """X-1, T0-7: a visible target changes no loss, a hidden one does."""
     rng = torch.Generator().manual_seed(0)
     answer, target = torch.randn(2, 3, 2, 1000, generator=rng)
     wanted = torch.rand(3, 2, 1000, generator=rng) > 0.7
@@ -108,12 +108,12 @@ def test_high_pass_is_the_scorers():
 
 
 def test_a_window_without_a_visible_sample_is_finite():
-    """X-11."""
-    kind = next(k for k in KINDS if k["hides"] == "block")
+    """X-11: a lead, or a whole window, that is hidden gives finite inputs."""
+    kind = next(k for k in SCENARIOS if k["hides"] == "block")
     for nothing in (slice(0, 1), slice(0, 2)):
         shown = windows(np.random.default_rng(5), 1)
         shown[:, nothing] = np.nan
-        inputs = inputs_of(shown, [kind], RATE, KNOWN)
+        inputs = inputs_of(shown, [kind], RATE, COVARIANCE)
         assert all(
             torch.isfinite(part).all() for part in (inputs.channels, inputs.base, inputs.scale)
         )
@@ -124,16 +124,16 @@ def test_single_samples_are_known_from_those_around_them_better_than_by_lines():
         gaussian_filter1d(windows(np.random.default_rng(seed), 12), 2).astype(np.float32)
         for seed in (3, 9)
     ]
-    clean, known = (
+    clean, covariance = (
         smooth[0],
         completion.covariance_of(replace(TRAINING, signal=smooth[1]), np.random.default_rng(9)),
     )
-    kind = next(kind for kind in KINDS if kind["hides"] == "points")
+    kind = next(kind for kind in SCENARIOS if kind["hides"] == "points")
     rng = np.random.default_rng(4)
     shown = np.where(
-        np.stack([hiding.draw(kind, rng, window.shape, RATE) for window in clean]), np.nan, clean
+        np.stack([masks.hidden(kind, rng, window.shape, RATE) for window in clean]), np.nan, clean
     )
-    kriged = krige(shown, "points", known, RATE)
+    kriged = krige(shown, "points", covariance, RATE)
     unseen = np.isnan(shown)
     np.testing.assert_array_equal(kriged[~unseen], clean[~unseen])
     assert np.std((kriged - clean)[unseen]) < 0.95 * np.std((bridge(shown) - clean)[unseen])
@@ -141,22 +141,22 @@ def test_single_samples_are_known_from_those_around_them_better_than_by_lines():
 
 @pytest.mark.parametrize("name", ["block-40", "lead-1", "lead-2"])
 def test_the_base_is_nearer_to_what_is_hidden_than_lines(name: str):
-    kind = next(kind for kind in KINDS if kind["name"] == name)
+    kind = next(kind for kind in SCENARIOS if kind["name"] == name)
     clean, rng = windows(np.random.default_rng(3), 12), np.random.default_rng(4)
-    unseen = np.stack([hiding.draw(kind, rng, window.shape, RATE) for window in clean])
+    unseen = np.stack([masks.hidden(kind, rng, window.shape, RATE) for window in clean])
     shown = np.where(unseen, np.nan, clean)
-    base = inputs_of(shown, [kind] * 12, RATE, KNOWN).base.numpy()
+    base = inputs_of(shown, [kind] * 12, RATE, COVARIANCE).base.numpy()
     assert np.std((base - clean)[unseen]) < 0.8 * np.std((bridge(shown) - clean)[unseen])
 
 
-def test_where_no_lead_is_visible_a_block_takes_no_usual_beat():
+def test_where_no_lead_is_visible_a_block_takes_no_median_beat():
     """Its beats can't be placed there: kriging alone, which tends to nothing, is the better
     guess."""
-    kind = next(kind for kind in KINDS if kind["name"] == "block-40")
+    kind = next(kind for kind in SCENARIOS if kind["name"] == "block-40")
     shown = windows(np.random.default_rng(3), 1)
     shown[0, 0, 500:1500] = np.nan
     shown[0, 1, 1000:2000] = np.nan
-    base = inputs_of(shown, [kind], RATE, KNOWN).base[0].numpy()
-    kriged = krige(shown, "block", KNOWN, RATE)[0]
+    base = inputs_of(shown, [kind], RATE, COVARIANCE).base[0].numpy()
+    kriged = krige(shown, "block", COVARIANCE, RATE)[0]
     np.testing.assert_allclose(base[:, 1000:1500], kriged[:, 1000:1500], atol=1e-5)
     assert np.abs(base[0, 500:1000] - kriged[0, 500:1000]).max() > 0.05

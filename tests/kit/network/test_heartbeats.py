@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from methods.kit.exchange import Record
-from methods.kit.network import heartbeats
+from methods.kit.contract.records import Record
+from methods.kit.network import beat_sampler, heartbeats, record_inputs
 from methods.kit.network.layers import Encoder
 from methods.kit.signal.beat_features import relative
 from tests.helpers.signals import RATE, trace
@@ -23,22 +23,23 @@ class Sums(Encoder):
 
     width, stride = 7, 10
 
-    def forward(self, x: torch.Tensor, names: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, lead_ids: torch.Tensor) -> torch.Tensor:
         return x.unflatten(-1, (-1, 10)).mean(-1).transpose(1, 2)
 
 
 @pytest.mark.parametrize("seconds", [4, 10, 11, 17.9, 61.3])
 def test_every_beat_is_judged_once_in_its_order(seconds: float):
-    """X-7, T2-20."""
-    seen = heartbeats.seen(record(seconds))
-    found = heartbeats.tiles(seen, RATE)
+    """X-7, T2-20: no beat is left out, and none is counted twice."""
+    inputs = record_inputs.record_inputs(record(seconds))
+    found = record_inputs.tiles(inputs, RATE)
     np.testing.assert_array_equal(
-        np.concatenate([beats for _, beats in found]), np.arange(len(seen.beats))
+        np.concatenate([beats for beats in (each.beats for each in found)]),
+        np.arange(len(inputs.beats)),
     )
-    for start, beats in found:
-        inside = seen.beats[beats] - start
+    for start, beats in ((each.start, each.beats) for each in found):
+        inside = inputs.beats[beats] - start
         assert (inside >= 0).all() and (inside < 2500).all()
-        last = seen.channels.shape[1] - 2500
+        last = inputs.channels.shape[1] - 2500
         assert start == 0 or inside.min() >= 250
         assert start == last or inside.max() < 2250
 
@@ -47,44 +48,44 @@ def test_a_beat_is_classified_by_the_tokens_around_its_mark():
     """T2-3: the window around an annotated beat carries that beat's class, and no other sample
     does."""
     torch.manual_seed(0)
-    seen = heartbeats.seen(record())
+    inputs = record_inputs.record_inputs(record())
     model = heartbeats.Heartbeat(Sums(), RATE).eval()
-    before = heartbeats.log_probabilities(model, seen, RATE)
-    assert before.shape == (len(seen.beats), 5)
-    mark = seen.beats[20]
-    seen.channels[:, mark - 20 : mark + 20] += 1
+    before = heartbeats.log_probabilities(model, inputs, RATE)
+    assert before.shape == (len(inputs.beats), 5)
+    mark = inputs.beats[20]
+    inputs.channels[:, mark - 20 : mark + 20] += 1
     changed = np.flatnonzero(
-        np.abs(heartbeats.log_probabilities(model, seen, RATE) - before).max(1) > 1e-6
+        np.abs(heartbeats.log_probabilities(model, inputs, RATE) - before).max(1) > 1e-6
     )
     assert changed.tolist() == [20]
 
 
-def test_the_usual_beat_stands_at_every_mark():
-    seen = heartbeats.seen(record())
-    signal, usual = seen.channels[:2, 500:-500], seen.channels[2:, 500:-500]
-    assert np.mean((signal - usual) ** 2) < 0.2 * np.mean(signal**2)
+def test_the_median_beat_stands_at_every_mark():
+    inputs = record_inputs.record_inputs(record())
+    signal, median = inputs.channels[:2, 500:-500], inputs.channels[2:, 500:-500]
+    assert np.mean((signal - median) ** 2) < 0.2 * np.mean(signal**2)
 
 
 def test_records_without_beats_and_flat_leads_are_finite():
-    """X-11."""
+    """X-11: a flat lead and a record without beats give finite inputs."""
     flat = np.zeros((2, 3000), np.float32)
     for marks in ([], [3], [3, 500], [3, 3, 500, 999]):
-        seen = heartbeats.seen(
+        inputs = record_inputs.record_inputs(
             Record(flat, ["I", "II"], RATE, np.array(marks, np.int64), None, None)
         )
-        assert np.isfinite(seen.channels).all() and np.isfinite(seen.known).all()
+        assert np.isfinite(inputs.channels).all() and np.isfinite(inputs.features).all()
         assert len(
-            heartbeats.log_probabilities(heartbeats.Heartbeat(Sums(), RATE).eval(), seen, RATE)
+            heartbeats.log_probabilities(heartbeats.Heartbeat(Sums(), RATE).eval(), inputs, RATE)
         ) == len(marks)
 
 
 def test_what_is_known_of_a_beat_is_relative_to_its_record():
     """Neither gain nor polarity of a lead changes it, and a later beat is known as such."""
     one = record()
-    found = heartbeats.known_of(one)[0]
-    assert found.shape == (len(one.beats), heartbeats.FEATURES)
+    found = record_inputs.features_of(one)[0]
+    assert found.shape == (len(one.beats), record_inputs.FEATURES)
     turned = Record(one.signal * np.float32(-2), one.leads, RATE, one.beats, None, None)
-    off = np.abs(heartbeats.known_of(turned)[0] - found)
+    off = np.abs(record_inputs.features_of(turned)[0] - found)
     # These beats are so alike that their distances lie at the floor of 20 uV, which a gain of 2
     # moves by log 2 at most.
     rest = np.array([name.endswith("qrs-rest") for name in relative(one)])
@@ -94,7 +95,7 @@ def test_what_is_known_of_a_beat_is_relative_to_its_record():
     late = one.beats.copy()
     late[20] += 60
     moved = np.abs(
-        heartbeats.known_of(Record(one.signal, one.leads, RATE, late, None, None))[0] - found
+        record_inputs.features_of(Record(one.signal, one.leads, RATE, late, None, None))[0] - found
     ).max(1)
     assert np.argmax(moved) in (19, 20, 21)
 
@@ -102,20 +103,23 @@ def test_what_is_known_of_a_beat_is_relative_to_its_record():
 def test_a_beat_is_learnt_relative_to_its_record_and_to_the_piece_around_it():
     one = record(200)
     assert len(one.beats) > 150
-    seen = heartbeats.seen(one, (heartbeats.WHOLE, heartbeats.PIECE))
-    assert seen.known.shape == (2, len(one.beats), heartbeats.FEATURES)
-    np.testing.assert_array_equal(seen.known[0], heartbeats.known_of(one)[0])
-    whole, piece = (heartbeats.batch_of([seen], [(0, 0, np.arange(3), to)], RATE) for to in (0, 1))
+    inputs = record_inputs.record_inputs(one, (record_inputs.WHOLE, record_inputs.PIECE))
+    assert inputs.features.shape == (2, len(one.beats), record_inputs.FEATURES)
+    np.testing.assert_array_equal(inputs.features[0], record_inputs.features_of(one)[0])
+    whole, piece = (
+        record_inputs.batch_of([inputs], [record_inputs.Question(0, 0, np.arange(3), to)], RATE)
+        for to in (0, 1)
+    )
     for part in range(4):
         assert torch.equal(whole[part], piece[part]), "the window is the same"
-    np.testing.assert_array_equal(np.stack([whole[4], piece[4]]), seen.known[:, :3])
+    np.testing.assert_array_equal(np.stack([whole[4], piece[4]]), inputs.features[:, :3])
     assert not torch.equal(whole[4], piece[4])
 
 
 def test_shares_grow_with_the_root_of_classes_and_patients():
     labels = np.repeat([0, 1], [400, 100])
     patients = np.r_[np.repeat([0, 1], [360, 40]), np.zeros(100)]
-    share = heartbeats.sampling(labels, patients)
+    share = beat_sampler.loss_weights(labels, patients)
     assert np.isclose(share.sum(), 1)
     assert np.isclose(share[labels == 0].sum() / share[labels == 1].sum(), 2)
     assert np.isclose(share[:360].sum() / share[360:400].sum(), 3)

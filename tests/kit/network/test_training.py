@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from methods.kit.exchange import Call
+from methods.kit.contract.call import Call
 from methods.kit.network import training
 from methods.kit.network.checkpoints import load, load_part, save
 from tests.helpers.launch import launch
@@ -24,13 +24,14 @@ import os, sys
 from pathlib import Path
 import numpy as np, torch
 from torch import nn
-from methods.kit.exchange import Call
-from methods.kit.training import train
+from methods.kit.contract.call import Call
+from methods.kit.network.training import Schedule, train
 root, steps, dies, accumulate, average = Path(sys.argv[1]), 16, *map(float, sys.argv[2:])
 torch.set_num_threads(1)
 torch.manual_seed(0)
 norm = nn.BatchNorm1d(8) if accumulate == 1 else nn.Identity()
-model = nn.Sequential(nn.Linear(4, 8), norm, nn.Dropout(0.2 if accumulate == 1 else 0.0), nn.Linear(8, 1))
+drop = nn.Dropout(0.2 if accumulate == 1 else 0.0)
+model = nn.Sequential(nn.Linear(4, 8), norm, drop, nn.Linear(8, 1))
 call = Call("fit", "interpolation", {}, 5, {"steps": steps, "windows": 999}, root)
 held = torch.randn(64, 4, generator=torch.Generator().manual_seed(1))
 def draw(rng):
@@ -41,7 +42,7 @@ def after(step):
         os._exit(9)
 train(call, model, draw, lambda b: ((model(b[0]) - b[1]) ** 2).mean(),
       lambda: float(((model(held) - held.sum(1, keepdim=True)) ** 2).mean()),
-      steps=steps, rate=0.05, accumulate=int(accumulate), average=average, after=after)
+      Schedule(steps, 0.05, accumulate=int(accumulate), average=average), after=after)
 """
 
 
@@ -78,9 +79,8 @@ def line(
     def loss(x: torch.Tensor) -> torch.Tensor:
         return ((model(x) - 3 * x) ** 2).mean()
 
-    training.train(
-        call(root), model, draw, loss, lambda: check(model), **{"steps": 16, "rate": 0.1} | changes
-    )
+    schedule = training.Schedule(**{"steps": 16, "learning_rate": 0.1} | changes)
+    training.train(call(root), model, draw, loss, lambda: check(model), schedule)
     return model, json.loads((root / "model/history.json").read_text())
 
 
@@ -128,8 +128,8 @@ def test_adamw_is_torchs():
 
 
 def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_zero():
-    """T0-9, T4-1."""
-    rates = [training.rate_at(step, 100, 3e-4, 10) for step in range(1, 101)]
+    """T0-9, T4-1: the peak of the schedule is the learning rate that was asked for."""
+    rates = [training.learning_rate_at(step, 100, 3e-4, 10) for step in range(1, 101)]
     assert rates[0] > 0
     assert max(rates) == rates[9] == 3e-4
     assert all(a < b for a, b in itertools.pairwise(rates[:10]))
@@ -138,7 +138,7 @@ def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_
 
 
 def test_weights_move_from_the_first_step(tmp_path):
-    """T4-1."""
+    """T4-1: the first step is no step of size 0."""
     torch.manual_seed(0)
     start = nn.Linear(1, 1).weight.clone()
     model, _ = line(tmp_path, lambda model: 1.0, steps=1)
@@ -171,16 +171,16 @@ def test_an_average_forgets_the_random_start():
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     weights = dict(model.state_dict())
     average = {name: torch.full_like(tensor, 9) for name, tensor in model.state_dict().items()}
-    training.follow(average, model, training.warm_keep(0.999, 1))
+    training.ema_update(average, model, training.warm_momentum(0.999, 1))
     torch.testing.assert_close(average["0.weight"], 0.1 * 9 + 0.9 * weights["0.weight"])
     assert torch.equal(average["1.running_mean"], weights["1.running_mean"]), (
         "T3-5: buffers are copied"
     )
-    assert training.warm_keep(0.999, 10**6) == 0.999
+    assert training.warm_momentum(0.999, 10**6) == 0.999
 
 
 def test_checkpoints_fail_loudly(tmp_path):
-    """X-6."""
+    """X-6: a missing, an unknown and a misshapen tensor each end the load."""
     path, model = tmp_path / "model.safetensors", nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     save(path, model.state_dict())
     torch.testing.assert_close(

@@ -27,7 +27,7 @@ from leaderboard.scoring.documents import HARNESS_VERSION, dump, recorded_source
 from leaderboard.views.readme import summary_table
 from pipeline.hashes import Hashes
 from pipeline.mend import prune_locks
-from pipeline.stages import method_stages
+from pipeline.stages import method_stages, yaml_text
 from pipeline.state import read_params, read_stages
 
 BOARD = "small"
@@ -211,7 +211,7 @@ def made(tmp_path_factory) -> Path:
         for file in ("method.yaml", "params.json", "source.json", "Dockerfile"):
             shutil.copy(ROOT / "methods" / name / file, folder / file)
     for folder in method_folders(root):
-        (folder / "dvc.yaml").write_text(method_stages(folder, root))
+        (folder / "dvc.yaml").write_text(yaml_text(method_stages(folder, root)))
     for row, task, seed in sorted(expected_cells(BOARD, root)):
         path = score_file(root, row, task, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -287,7 +287,7 @@ def test_a_missing_cell(root):
 def test_a_row_that_is_gone_from_params_but_on_disk(root):
     (root / "methods/linear/params.json").write_text('{"another": {}}')
     (root / "methods/linear/dvc.yaml").write_text(
-        (root / "methods/linear/dvc.yaml").read_text().replace("row: [linear]", "row: [another]")
+        (root / "methods/linear/dvc.yaml").read_text().replace("- linear\n", "- another\n")
     )
     rows.cache_clear()
     assert {"linear", "another"} & set(board_rows(BOARD, root)) == {"another"}
@@ -296,10 +296,10 @@ def test_a_row_that_is_gone_from_params_but_on_disk(root):
         "another/classification-0, .*another/reconstruction-0: unaccounted for",
         "linear/classification-0, .*: belongs to no row of methods/.*remove"
         " leaderboard/scores/small/linear$",
-        "^- methods/linear/dvc.yaml:cell@small-linear-forecasting, .*score@small-linear: an orphan:"
+        "^- methods/linear/dvc.yaml:run@small-linear-forecasting, .*score@small-linear: an orphan:"
         " a dvc.lock records",
         "^- leaderboard/scores/small/linear: no stage makes it; remove it",
-        "^- methods/linear/dvc.yaml:cell@small-another-.*: it never ran",
+        "^- methods/linear/dvc.yaml:run@small-another-.*: it never ran",
     )
 
 
@@ -571,7 +571,7 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
     (root / "methods/linear/source.json").write_text('{"method": "newer"}')
     assert_refused(
         root,
-        "cell@small-linear-forecasting.*: params changed in methods/./source.json",
+        "run@small-linear-forecasting.*: params changed in methods/./source.json",
         "linear/.*: its source is .*, by methods/linear/source.json it is newer",
     )
 
@@ -579,11 +579,11 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
 def test_predictions_that_are_not_those_that_were_scored(root):
     path = root / "methods/linear/dvc.lock"
     content = yaml.safe_load(path.read_text())
-    content["stages"]["cell@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
+    content["stages"]["run@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     assert_refused(
         root,
-        "runs/small/linear/forecasting/predictions: .*cell@.* and .*score@.* do not name the"
+        "runs/small/linear/forecasting/predictions: .*run@.* and .*score@.* do not name the"
         " same one",
     )
 
@@ -642,7 +642,7 @@ def test_a_patient_who_is_tested_and_validated_on(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/synthetic"
+    folder = root / "data/records/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(
@@ -656,7 +656,7 @@ def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
     assert_refused(
-        root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
+        root, r"data/records/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
     )
 
 

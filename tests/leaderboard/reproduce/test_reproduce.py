@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.errors import UserError
 from benchmarks.metrics.table import METRICS
 from benchmarks.settings import Row, rows
-from containers.calls.cell import run_pretrain
+from containers.calls.runs import make_pretraining
 from leaderboard.reproduce.reproduce import cells, find
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
@@ -24,7 +24,7 @@ from leaderboard.reproduce.verdict import (
     judge,
     print_verdict,
 )
-from pipeline.retry import failed
+from pipeline.again import failed
 from tests.helpers.project import BIN, Project
 
 IDENTICAL, WITHIN, DRIFTED, TROUBLE = 0, 3, 4, 1
@@ -133,7 +133,7 @@ def published_elsewhere(project: Project, error_mv: float) -> None:
             path,
             values + np.where(np.arange(values.size) % 2, error_mv, -error_mv).astype(values.dtype),
         )
-    project.dvc("commit", "--force", "methods/linear/dvc.yaml:cell@synthetic-linear-forecasting")
+    project.dvc("commit", "--force", "methods/linear/dvc.yaml:run@synthetic-linear-forecasting")
     project.pqrst("repro", "synthetic")
 
 
@@ -286,9 +286,9 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 
     def count(row: Row, *rest: Any) -> None:
         pretrained.append(row.name)
-        run_pretrain(row, *rest)
+        make_pretraining(row, *rest)
 
-    monkeypatch.setattr("leaderboard.reproduce.reproduce.run_pretrain", count)
+    monkeypatch.setattr("leaderboard.reproduce.reproduce.make_pretraining", count)
     found = reproduce_here(
         ["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host"
     )
@@ -427,8 +427,8 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
     output = made.pqrst("retry", "synthetic", "--jobs", "2")
     assert statuses(made, "linear") == ["not-applicable", *["scored"] * 3], output
     assert (
-        output.count("made methods/linear/dvc.yaml:cell@") == 3
-        and "cell@synthetic-mean" not in output
+        output.count("made methods/linear/dvc.yaml:run@") == 3
+        and "run@synthetic-mean" not in output
     )
     assert others.items() <= made.results().items() and made.stale() == set()
     assert "everything is up to date" in made.pqrst("retry", "synthetic")
@@ -438,7 +438,7 @@ def test_a_method_that_failed_is_run_again_when_asked(made):
     for path in (made.root / "leaderboard/scores/synthetic/linear").glob("[fi]*-0.json"):
         path.write_text(path.read_text().replace('"status": "scored"', '"status": "crashed"', 1))
     addresses = [
-        f"methods/linear/dvc.yaml:cell@synthetic-linear-{task}"
+        f"methods/linear/dvc.yaml:run@synthetic-linear-{task}"
         for task in ("forecasting", "interpolation")
     ]
     assert failed("synthetic", every=False, root=made.root) == {}
@@ -458,7 +458,7 @@ def test_a_pretraining_that_failed_is_run_again_with_what_was_fitted_on_it(made)
     made.edit(
         "leaderboard/scores/synthetic/prior/classification-0.json", '"scored"', '"infrastructure"'
     )
-    cell = {"methods/prior/dvc.yaml:cell@synthetic-prior-classification": "infrastructure"}
+    cell = {"methods/prior/dvc.yaml:run@synthetic-prior-classification": "infrastructure"}
     rows.cache_clear()
     assert failed("synthetic", root=made.root) == cell
     status = made.root / "runs/synthetic/prior/pretrain/status/seed-0.json"

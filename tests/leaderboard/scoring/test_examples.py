@@ -7,7 +7,7 @@ import pytest
 from benchmarks.cases.truth import read_beat_truth, read_truth
 from benchmarks.scenarios import of_task
 from benchmarks.settings import row
-from containers.calls.cell import run_cell
+from containers.calls.runs import make_run
 from leaderboard.scoring.documents import dump
 from leaderboard.scoring.examples import EVERY, UNIT_MV, examples
 from tests.helpers import inline_runner as inline
@@ -52,7 +52,7 @@ def test_heartbeats_are_shown_around_a_beat_of_each_class(toy, questions):
 
 def test_an_answer_has_a_number_for_each_hidden_sample_that_is_shown(toy, questions, tmp_path):
     for name, task in (("mean", "interpolation"), ("prior", "classification")):
-        run_cell(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
+        make_run(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
     found = examples(BOARD, "mean", False, toy, tmp_path / "mean", 2)
     assert set(found) == {s.name for s in of_task("interpolation", 2)}
     for scenario, answer in found.items():

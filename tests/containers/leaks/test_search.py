@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import build as cases
-from benchmarks.cases import records as windows
+from benchmarks.cases import records as whole
 from benchmarks.contract import CLASSES
 from benchmarks.datasets import Record
 from benchmarks.errors import UserError
 from benchmarks.settings import RATE, Board
-from containers.images import leaks
+from containers.leaks import kernels, probes
+from containers.leaks import search as leaks
 
 BOARD = Board(
     dataset="made", seed=7, windows_per_record=2, seeds=1, budget={"steps": 4, "windows": 256}
@@ -55,10 +56,10 @@ def made(name: str) -> Record:
 def board(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("leaks")
     noise = RNG.normal(size=(3, 2, 6000)).astype(np.float32)
-    windows.prepare(
-        (made(name) for names in SPLITS.values() for name in names), noise, folder / "windows"
+    whole.prepare(
+        (made(name) for names in SPLITS.values() for name in names), noise, folder / "records"
     )
-    cases.build(BOARD, folder / "windows", SPLITS, folder / "board")
+    cases.build(BOARD, folder / "records", SPLITS, folder / "board")
     return folder / "board"
 
 
@@ -73,7 +74,7 @@ def raw(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def known(board, raw) -> np.ndarray:
-    return leaks.probes(board, [raw])
+    return probes.probes(board, [raw])
 
 
 def tar(files: dict[str, bytes]) -> bytes:
@@ -212,14 +213,16 @@ def test_chunk_borders_hide_nothing(board, known, monkeypatch):
 
 
 def test_every_block_is_found_over_a_border(board, known, monkeypatch):
-    block, other = (window(board)[start : start + leaks.BLOCK] for start in (0, 4 * leaks.STRIDE))
+    block, other = (
+        window(board)[start : start + kernels.BLOCK] for start in (0, 4 * probes.STRIDE)
+    )
     monkeypatch.setattr(leaks, "CHUNK", 1000)
-    for before in range(1000 - leaks.BLOCK - 1, 1002):
+    for before in range(1000 - kernels.BLOCK - 1, 1002):
         assert search(known, held=RANDOM[:before] + block, also=other) == ["held", "also"], before
 
 
 def test_one_probe_is_no_verdict_and_two_in_two_files_are(board, known):
-    one, two = (window(board)[start : start + 64] for start in (0, 4 * leaks.STRIDE))
+    one, two = (window(board)[start : start + 64] for start in (0, 4 * probes.STRIDE))
     assert search(known, one=one * 2) == []
     assert search(known, one=one, two=two) == ["one", "two"]
     assert leaks.search(saved(tar({"one": one}), tar({"./two": two})), known) == ["one", "two"]
@@ -312,10 +315,10 @@ def test_a_stream_that_is_no_image_is_refused(known):
 
 
 def test_probes_are_sorted_unique_and_need_data(board, raw, tmp_path):
-    found = leaks.probes(board, [])
+    found = probes.probes(board, [])
     assert found.dtype == np.uint64 and (np.diff(found) > 0).all()
-    assert np.isin(found, leaks.probes(board, [raw])).all()
+    assert np.isin(found, probes.probes(board, [raw])).all()
     with pytest.raises(UserError, match=r"no \.dat file"):
-        leaks.probes(board, [tmp_path])
+        probes.probes(board, [tmp_path])
     with pytest.raises(OSError):
-        leaks.probes(tmp_path, [raw])
+        probes.probes(tmp_path, [raw])

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.files import digest, write_text
+from benchmarks.files import digest, write_text, written
 from benchmarks.settings import ROOT
 from containers.calls.call import Refused
 from containers.images.build import Image, content_digest
 from containers.images.engine import Stream, connect
-from containers.images.leaks import probes, search, search_files
+from containers.leaks.probes import probes
+from containers.leaks.search import search, search_files
 
 KEPT = ROOT / ".cache/searched"
 SAVING_S = 1800  # the engine writes a whole image to its disk before it sends the first byte
@@ -64,9 +65,6 @@ def _probes(cases: Path, state: str) -> np.ndarray:
     kept = KEPT / f"{state}.npy"
     if not kept.exists():
         raw = sorted(path for path in (cases.parent.parent / "raw").glob("*") if path.is_dir())
-        known = probes(cases, raw)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(".tmp.npy")
-        np.save(part, known, allow_pickle=False)
-        part.rename(kept)
+        with written(kept) as part, part.open("wb") as file:
+            np.save(file, probes(cases, raw), allow_pickle=False)
     return np.load(kept, allow_pickle=False)

@@ -10,7 +10,7 @@ from benchmarks.contract import Status
 from benchmarks.errors import UserError
 from benchmarks.settings import row
 from containers.calls.call import InfrastructureError, Invocation, Outcome, Refused, Runner
-from containers.calls.cell import Prepare, run_cell
+from containers.calls.runs import Prepare, make_run
 from tests.helpers.toy_board import BOARD
 
 
@@ -19,7 +19,7 @@ def status(out, seed: int = 0) -> Status:
 
 
 def test_a_row_that_draws_runs_once_per_seed(toy, tmp_path):
-    run_cell(
+    make_run(
         row("noise"), BOARD.model_copy(update={"seeds": 2}), "forecasting", toy, tmp_path / "out"
     )
     first, second = (
@@ -30,7 +30,7 @@ def test_a_row_that_draws_runs_once_per_seed(toy, tmp_path):
 
 
 def test_a_deterministic_row_runs_once(toy, tmp_path):
-    run_cell(
+    make_run(
         row("mean"), BOARD.model_copy(update={"seeds": 3}), "forecasting", toy, tmp_path / "out"
     )
     assert [path.name for path in (tmp_path / "out/predictions").iterdir()] == ["seed-0"]
@@ -53,7 +53,7 @@ def watcher() -> tuple[list[Invocation], Prepare]:
 def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
     seen, prepare = watcher()
     for task in ("reconstruction", "classification"):
-        run_cell(row("resnet1d"), BOARD, task, toy, tmp_path / task, prepare)
+        make_run(row("resnet1d"), BOARD, task, toy, tmp_path / task, prepare)
     reconstruction, classification = ({k: v.name for k, v in call.inputs.items()} for call in seen)
     places = {"data/train": "train", "data/validation": "validation"}
     assert reconstruction == places | {
@@ -66,7 +66,7 @@ def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
         and len({call.call.seed for call in seen}) == 2
     )
     seen.clear()
-    run_cell(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", prepare)
+    make_run(row("mean"), BOARD, "reconstruction", toy, tmp_path / "mean", prepare)
     assert [list(call.inputs) for call in seen] == [["case"]]
     assert seen[0].inputs["case"] == toy / "predict/reconstruction/patches-40"
 
@@ -74,10 +74,10 @@ def test_a_call_sees_one_case_its_model_and_no_seed_of_the_masks(toy, tmp_path):
 def test_a_slow_machine_may_take_longer(toy, tmp_path, monkeypatch):
     seen, prepare = watcher()
     monkeypatch.delenv("PQRST_PATIENCE", raising=False)
-    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "unset", prepare)
+    make_run(row("mean"), BOARD, "forecasting", toy, tmp_path / "unset", prepare)
     for patience in ("4", "0", "four"):
         monkeypatch.setenv("PQRST_PATIENCE", patience)
-        run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / patience, prepare)
+        make_run(row("mean"), BOARD, "forecasting", toy, tmp_path / patience, prepare)
     assert [call.limits.minutes / row("mean").card.limits.minutes for call in seen] == [1, 4]
     for patience in ("0", "four"):
         found = status(tmp_path / patience)
@@ -90,7 +90,7 @@ def test_a_slow_machine_may_take_longer(toy, tmp_path, monkeypatch):
 def test_a_failed_cell_keeps_nothing_but_its_reason(toy, tmp_path):
     broken = dataclasses.replace(row("mean"), folder=tmp_path)
     (tmp_path / "main.py").write_text("print('before')\nraise KeyError('beat')")
-    run_cell(broken, BOARD, "interpolation", toy, tmp_path / "out")
+    make_run(broken, BOARD, "interpolation", toy, tmp_path / "out")
     found = status(tmp_path / "out")
     assert (found.kind, found.reason) == (
         "crashed",
@@ -102,7 +102,7 @@ def test_a_failed_cell_keeps_nothing_but_its_reason(toy, tmp_path):
 
 def test_the_harness_own_trouble_is_infrastructure(toy, tmp_path):
     card = row("mean").card.model_copy(update={"entry": ["no-such-program"]})
-    run_cell(
+    make_run(
         dataclasses.replace(row("mean"), card=card), BOARD, "forecasting", toy, tmp_path / "out"
     )
     found = status(tmp_path / "out")
@@ -120,7 +120,7 @@ def test_a_runner_that_can_not_be_readied_is_a_reason(toy, tmp_path, error, kind
     def prepare(row, cases):
         raise error
 
-    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare)
+    make_run(row("mean"), BOARD, "forecasting", toy, tmp_path / "out", prepare)
     found = status(tmp_path / "out")
     assert (found.kind, found.reason, found.calls) == (kind, str(error), [])
 
@@ -129,15 +129,15 @@ def test_a_task_that_a_row_does_not_do_is_refused(toy, tmp_path):
     with pytest.raises(
         UserError, match=r"row 'linear' does not do 'forcasting'; its tasks: interpolation, "
     ):
-        run_cell(row("linear"), BOARD, "forcasting", toy, tmp_path / "out")
+        make_run(row("linear"), BOARD, "forcasting", toy, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_second_run_replaces_the_first(toy, tmp_path):
     for name in ("noise", "mean"):
-        run_cell(row(name), BOARD, "forecasting", toy, tmp_path / "out")
+        make_run(row(name), BOARD, "forecasting", toy, tmp_path / "out")
     values = np.load(tmp_path / "out/predictions/seed-0/forecast-50.npy")
-    run_cell(row("mean"), BOARD, "forecasting", toy, tmp_path / "fresh")
+    make_run(row("mean"), BOARD, "forecasting", toy, tmp_path / "fresh")
     np.testing.assert_array_equal(
         values, np.load(tmp_path / "fresh/predictions/seed-0/forecast-50.npy")
     )

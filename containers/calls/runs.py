@@ -1,6 +1,6 @@
-"""Run a cell: a row's `fit` and `predict` calls for one task, all seeds and scenarios.
+"""Make a run: a row's `fit` and `predict` calls for one task, all seeds and scenarios.
 
-    runs/BOARD/ROW/TASK/predictions/seed-N/SCENARIO.npy   float16 wanted samples, or float32 probabilities
+    runs/BOARD/ROW/TASK/predictions/seed-N/SCENARIO.npy   wanted samples, float16; or probabilities
     runs/BOARD/ROW/TASK/model/seed-N/                     what `fit` wrote
     runs/BOARD/ROW/TASK/status/seed-N.json                how it went and what it cost
 
@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import contract
+from benchmarks import contract, places
 from benchmarks.contract import CallRecord, RecordSet, Scenario, Status, Verb, write_model
 from benchmarks.errors import UserError
+from benchmarks.files import replacing
 from benchmarks.scenarios import of_task, wanted
 from benchmarks.seeds import generator
 from benchmarks.settings import Board, Row
@@ -39,8 +40,8 @@ class CallFailed(Exception):
 
 
 @dataclass
-class Seed:
-    """One seed of a cell while it runs: how to call the method, and the calls made so far."""
+class Cell:
+    """One seed of a run while it is made: how to call the method, and the calls made so far."""
 
     row: Row
     board: Board
@@ -89,7 +90,7 @@ class Seed:
             raise CallFailed(outcome.kind, f"{where}: {outcome.reason}", outcome.log)
 
 
-def run_pretrain(
+def make_pretraining(
     row: Row, board: Board, cases: Path, out: Path, prepare: Prepare = host.runner
 ) -> None:
     """Pretrain each seed of `row` on unlabelled windows: `out/model/seed-N`,
@@ -100,13 +101,13 @@ def run_pretrain(
         "data/noise.npy": cases / "fit/noise.npy",
     }
 
-    def work(seed: Seed, part: Path) -> None:
-        seed.call("pretrain", inputs, part / "model" / f"seed-{seed.number}")
+    def work(cell: Cell, part: Path) -> None:
+        cell.call("pretrain", inputs, part / "model" / places.seed(cell.number))
 
-    _run_seeds(row, board, None, cases, out, ("model", "status"), work, prepare)
+    _make_cells(row, board, None, cases, out, ("model", "status"), work, prepare)
 
 
-def run_cell(
+def make_run(
     row: Row, board: Board, task: str, cases: Path, out: Path, prepare: Prepare = host.runner
 ) -> None:
     """Run every seed of a cell by the runner that `prepare` gives; replaces `out/predictions`,
@@ -119,24 +120,24 @@ def run_cell(
     chosen = [scenario for scenario in of_task(task, leads) if row.answers(scenario)]
     pretrained = out.parent.parent / str(row.pretraining) / "pretrain"
 
-    def work(seed: Seed, part: Path) -> None:
-        name = f"seed-{seed.number}"
+    def work(cell: Cell, part: Path) -> None:
+        name = places.seed(cell.number)
         model = {}
         if "fit" in row.card.verbs:
             extra = {}
             if row.pretraining:
                 _require_pretrained(pretrained / "status" / f"{name}.json")
                 extra = {"pretrained": pretrained / "model" / name}
-            seed.call("fit", {**fit_inputs(cases, task), **extra}, part / "model" / name)
+            cell.call("fit", {**fit_inputs(cases, task), **extra}, part / "model" / name)
             model = {"model": part / "model" / name}
         for scenario in chosen:
             case = cases / "predict" / task / scenario.name
             written = part / "out" / scenario.name
-            seed.call("predict", {"case": case, **model}, written, scenario.name)
+            cell.call("predict", {"case": case, **model}, written, scenario.name)
             _keep(written, case, scenario, part / "predictions" / name / f"{scenario.name}.npy")
             shutil.rmtree(written)
 
-    _run_seeds(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
+    _make_cells(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
 
 
 def fit_inputs(cases: Path, task: str) -> dict[str, Path]:
@@ -181,7 +182,7 @@ def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
         raise CallFailed("infrastructure", str(error)) from error
 
 
-def _run_seeds(
+def _make_cells(
     row: Row,
     board: Board,
     task: str | None,
@@ -191,39 +192,34 @@ def _run_seeds(
     work,
     prepare: Prepare,
 ) -> None:
-    """Run `work` for each seed beside `out`, write each one's status, then put the `parts` in their
-    place."""
-    part = out.with_name(f"{out.name}.tmp")
-    shutil.rmtree(part, ignore_errors=True)
-    for name in parts:
-        (part / name).mkdir(parents=True)
-    for number in row.seeds(board):
-        runner, calls = None, []
-        kind, reason, log = "ok", "", ""
-        parameters = steps = None
-        try:
-            runner = _prepared(prepare, row, cases)
-            work(Seed(row, board, task, number, runner, calls), part)
-            parameters, steps = collect.read_learnt(part / "model" / f"seed-{number}")
-        except CallFailed as failure:
-            kind, reason, log = failure.kind, str(failure), failure.log
-            for name in set(parts) - {"status"}:
-                shutil.rmtree(part / name / f"seed-{number}", ignore_errors=True)
-        status = Status(
-            kind=kind,  # type: ignore[arg-type]
-            reason=printable(reason),
-            seed=number,
-            runner=runner.name if runner else "none",
-            hardware=describe(),
-            image=runner.about if runner else {},
-            parameters=parameters,
-            steps=steps,
-            calls=calls,
-            log_tail="\n".join(printable(log).splitlines()[-20:]),
-        )
-        write_model(part / "status" / f"seed-{number}.json", status)
-    out.mkdir(parents=True, exist_ok=True)
-    for name in parts:
-        shutil.rmtree(out / name, ignore_errors=True)
-        (part / name).rename(out / name)
-    shutil.rmtree(part)
+    """Run `work` for each seed in a folder that then takes the place of `out`: its `parts`, and in
+    `status` how each seed went."""
+    with replacing(out) as part:
+        for name in parts:
+            (part / name).mkdir()
+        for number in row.seeds(board):
+            runner, calls = None, []
+            kind, reason, log = "ok", "", ""
+            parameters = steps = None
+            try:
+                runner = _prepared(prepare, row, cases)
+                work(Cell(row, board, task, number, runner, calls), part)
+                parameters, steps = collect.read_learnt(part / "model" / places.seed(number))
+            except CallFailed as failure:
+                kind, reason, log = failure.kind, str(failure), failure.log
+                for name in set(parts) - {"status"}:
+                    shutil.rmtree(part / name / places.seed(number), ignore_errors=True)
+            status = Status(
+                kind=kind,  # type: ignore[arg-type]
+                reason=printable(reason),
+                seed=number,
+                runner=runner.name if runner else "none",
+                hardware=describe(),
+                image=runner.about if runner else {},
+                parameters=parameters,
+                steps=steps,
+                calls=calls,
+                log_tail="\n".join(printable(log).splitlines()[-20:]),
+            )
+            write_model(part / "status" / f"{places.seed(number)}.json", status)
+        shutil.rmtree(part / "out", ignore_errors=True)  # of a call that failed

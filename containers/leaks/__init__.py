@@ -1,0 +1,1 @@
+"""The search of an image for records and labels of a board."""

@@ -1,0 +1,1 @@
+"""The reader and writer of the contract's files: numpy and the standard library alone."""
