@@ -49,6 +49,8 @@ PATTERNS = (
 
 
 class Archive(NamedTuple):
+    """An archive that was written, and how many files it holds."""
+
     path: Path
     files: int
     sha256: str

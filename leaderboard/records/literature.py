@@ -59,10 +59,13 @@ class Publication(Model):
 
     @property
     def link(self) -> str:
+        """Where it can be read."""
         return self.url or f"https://doi.org/{self.doi}"
 
 
 class Publications(Model):
+    """The whole of `published.yaml`."""
+
     published: list[Publication]
 
 

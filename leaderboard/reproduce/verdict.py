@@ -44,6 +44,7 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
+        """What `pqrst reproduce` ends with."""
         return VERDICTS[self.word].exit_status
 
 
