@@ -26,7 +26,11 @@ class Tolerance(NamedTuple):
     absolute: bool = False
 
     def allows(self, published: float, here: float, learned: bool) -> bool:
-        """Whether a number made here is near enough to the published one."""
+        """Whether a value made here is as close to the published one as rows of its kind come.
+
+        >>> ERROR.allows(0.5, 0.5004, learned=False), ERROR.allows(0.5, 0.52, learned=True)
+        (True, False)
+        """
         most = self.learned if learned else self.classical
         return abs(here - published) <= most * (1 if self.absolute else abs(published))
 
@@ -69,7 +73,7 @@ class Metric:
 
     @property
     def better(self) -> Literal["higher", "lower"]:
-        """Which direction is better."""
+        """The direction in which a value is better."""
         return "higher" if self.best > self.worst else "lower"
 
     @property

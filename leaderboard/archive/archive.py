@@ -49,7 +49,7 @@ PATTERNS = (
 
 
 class Archive(NamedTuple):
-    """An archive that was written, and what of it DVC's cache did not have."""
+    """An archive that was written, and how many files it holds."""
 
     path: Path
     files: int

@@ -59,12 +59,12 @@ class Publication(Model):
 
     @property
     def link(self) -> str:
-        """Where the publication can be read."""
+        """Where it can be read."""
         return self.url or f"https://doi.org/{self.doi}"
 
 
 class Publications(Model):
-    """`published.yaml`."""
+    """The whole of `published.yaml`."""
 
     published: list[Publication]
 
