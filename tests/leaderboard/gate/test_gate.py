@@ -98,7 +98,7 @@ def test_a_missing_cell(root):
 def test_a_row_that_is_gone_from_params_but_on_disk(root):
     (root / "methods/linear/params.json").write_text('{"another": {}}')
     (root / "methods/linear/dvc.yaml").write_text(
-        (root / "methods/linear/dvc.yaml").read_text().replace("row: [linear]", "row: [another]")
+        (root / "methods/linear/dvc.yaml").read_text().replace("- linear\n", "- another\n")
     )
     rows.cache_clear()
     assert {"linear", "another"} & set(board_rows(BOARD, root)) == {"another"}
@@ -442,7 +442,7 @@ def test_a_patient_with_two_rows(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/synthetic"
+    folder = root / "data/records/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(
@@ -456,7 +456,7 @@ def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
     assert_refused(
-        root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
+        root, r"data/records/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
     )
 
 
