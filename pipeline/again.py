@@ -1,7 +1,7 @@
-"""Which stages run again although nothing that they are made from changed: those of cheap rows, and
-those of cells that failed."""
+"""What `pqrst repro BOARD --again WHAT` runs although nothing that it is made from changed."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 from benchmarks import places
@@ -10,6 +10,26 @@ from benchmarks.settings import ROOT, board_rows, rows
 from pipeline.state import makers, read_stages
 
 NO_FAILURE = ("scored", "not-applicable")
+MISSING = "missing"  # what is recorded but not here
+FAILED = "failed"  # cells that failed by the harness's own trouble
+FAILURES = "failures"  # every cell that failed
+
+
+def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
+    """The addresses of the stages of a board that `what` asks for, one of the words above or a
+    number of CPU minutes, which names the rows that took no more; none for `missing`, of which the
+    stages say themselves that they are. Raises UserError for any other word."""
+    if what in ("", MISSING):
+        return ()
+    if what in (FAILED, FAILURES):
+        return failed(board, what == FAILURES, root)
+    try:
+        minutes = float(what)
+    except ValueError:
+        raise UserError(
+            f"--again is {what!r}, expected {MISSING}, {FAILED}, {FAILURES} or a number of minutes"
+        ) from None
+    return cheap(board, minutes, root)
 
 
 def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:

@@ -1,13 +1,15 @@
 """What `pqrst status` and `pqrst repro` print."""
 
+import random
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks.settings import ROOT, settings
+from pipeline.again import failed
 from pipeline.hashes import Hashes
 from pipeline.mend import mend_rwlock
-from pipeline.repro import Report
+from pipeline.repro import Report, spot_check
 from pipeline.stages import sync
 from pipeline.state import Condition, condition, needed, read_locks, read_stages, upstream
 
@@ -43,7 +45,7 @@ def print_status(board: str | None, root: Path = ROOT, console: Console | None =
         console.print(
             f"{len(absent)} stages are recorded, but their output is not here (the first:"
             f" {absent[0]}); it is needed only to make something new: dvc pull, or pqrst repro"
-            " BOARD --remake",
+            " BOARD --again missing",
             highlight=False,
             soft_wrap=True,
         )
@@ -67,3 +69,24 @@ def print_report(board: str, report: Report, console: Console | None = None) -> 
         console.print(f"[red]failed[/] {address}:", highlight=False)
         console.print(error, highlight=False, markup=False, soft_wrap=True)
     return not report.failed
+
+
+def print_failures(board: str, every: bool, console: Console | None = None) -> bool:
+    """Print the cells that still fail, by the harness's own trouble or (`every`) at all; True if
+    there is none."""
+    console = console or Console()
+    left = failed(board, every)
+    for address, kind in left.items():
+        console.print(f"failed again ({kind}): {address}", highlight=False, soft_wrap=True)
+    return not left
+
+
+def print_spot_check(board: str, console: Console | None = None) -> bool:
+    """Make a run of a board again under plain DVC, whichever chance names, and print whether it came
+    out the same; True if it did."""
+    console = console or Console()
+    address, same = spot_check(board, random.SystemRandom().randrange(2**16))
+    for out, identical in same.items():
+        ended = "came out the same" if identical else "DIFFERS"
+        console.print(f"{address}: {out} {ended}", highlight=False, soft_wrap=True)
+    return all(same.values())

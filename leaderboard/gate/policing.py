@@ -80,8 +80,8 @@ def failed_controls(documents: list[ScoreDocument]) -> Iterator[Trip]:
         if document.family == "control" and document.status not in ("scored", "not-applicable"):
             yield Trip(
                 document.name,
-                f"a control that failed ({document.status}) polices nothing; pqrst retry"
-                f" {document.board} --all",
+                f"a control that failed ({document.status}) polices nothing; pqrst repro"
+                f" {document.board} --again failures",
             )
 
 

@@ -132,7 +132,7 @@ def bring(path: str, md5: str, scratch: Path, root: Path) -> None:
     else:
         raise UserError(
             f"{path}, on which the cell was fitted, is not here; bring it: dvc pull; or make it"
-            " again: --from-scratch"
+            " again: --pretraining"
         )
 
 

@@ -36,7 +36,7 @@ from pipeline.state import read_locks, read_stages
 
 def reproduce(
     targets: Iterable[str],
-    from_scratch: bool = False,
+    pretraining_too: bool = False,
     only_new: bool = False,
     root: Path = ROOT,
     runner: str | None = None,
@@ -46,8 +46,8 @@ def reproduce(
     published one.
 
     They run by `runner` (`docker` or `host`), else by PQRST_RUNNER, else by the runner that the
-    board used; `from_scratch` makes their pretrainings again too, each once; `only_new` leaves out
-    the cells of which `reproduced.json` has a verdict already. Raises UserError where what a cell
+    board used; `pretraining_too` makes their pretrainings again as well, each once; `only_new`
+    leaves out the cells of which `reproduced.json` has a verdict already. Raises UserError where what a cell
     is made from can't be had, and InfrastructureError for the harness's own trouble: neither says
     anything about the cell."""
     records = read_stages(root), read_locks(root)
@@ -58,7 +58,7 @@ def reproduce(
         found = [cell for cell in found if known.get(cell.target) != cell.key]
     truths: dict[str, BoardTruth] = {}
     with tempfile.TemporaryDirectory(prefix="pqrst-pretrained-") as folder:
-        pretrained = Path(folder) if from_scratch else None
+        pretrained = Path(folder) if pretraining_too else None
         for cell in found:
             truth = truths.setdefault(
                 cell.board,

@@ -271,8 +271,8 @@ def test_the_pretraining_is_taken_from_here_from_the_cache_or_made_again(made):
     shutil.rmtree(made.root / ".dvc/cache")
     status, output = reproduce(made, target)
     assert status == TROUBLE, output
-    assert "is not here; bring it: dvc pull; or make it again: --from-scratch" in output
-    status, output = reproduce(made, target, "--from-scratch")
+    assert "is not here; bring it: dvc pull; or make it again: --pretraining" in output
+    status, output = reproduce(made, target, "--pretraining")
     assert status == IDENTICAL, output
     assert not pretraining.exists(), output
     after = untouched(made.root)
@@ -297,7 +297,7 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 
     monkeypatch.setattr("leaderboard.reproduce.making.make_pretraining", count)
     found = reproduce_here(
-        ["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host"
+        ["synthetic/prior", "synthetic/frozen"], pretraining_too=True, root=made.root, runner="host"
     )
     assert [verdict.word for verdict in found] == ["identical", "identical"]
     assert pretrained == ["prior"]
@@ -428,7 +428,7 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
         for path, data in made.results().items()
         if "linear" not in path and "boards" not in path
     }
-    output = made.pqrst("retry", "synthetic", "--jobs", "2")
+    output = made.pqrst("repro", "synthetic", "--again", "failed", "--jobs", "2")
     assert statuses(made, "linear") == ["not-applicable", *["scored"] * 3], output
     assert (
         output.count("made methods/linear/dvc.yaml:run@") == 3
@@ -436,7 +436,7 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
     )
     assert others.items() <= made.results().items()
     assert made.stale() == set()
-    assert "everything is up to date" in made.pqrst("retry", "synthetic")
+    assert "everything is up to date" in made.pqrst("repro", "synthetic", "--again", "failed")
 
 
 def test_a_method_that_failed_is_run_again_when_asked(made):
