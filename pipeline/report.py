@@ -82,8 +82,8 @@ def print_failures(board: str, every: bool, console: Console | None = None) -> b
 
 
 def print_spot_check(board: str, console: Console | None = None) -> bool:
-    """Make a run of a board again under plain DVC, whichever chance names, and print whether it came
-    out the same; True if it did."""
+    """Make a run of a board again under plain DVC, whichever chance names, and print whether it
+    came out the same; True if it did."""
     console = console or Console()
     address, same = spot_check(board, random.SystemRandom().randrange(2**16))
     for out, identical in same.items():

@@ -332,8 +332,8 @@ def _killing(running: set[subprocess.Popen]) -> Iterator[None]:
 
 
 def spot_check(board: str, number: int, root: Path = ROOT) -> tuple[str, dict[str, bool]]:
-    """Make one run of a board again under plain `dvc repro` and compare bytes: the `number`-th, counted
-    round and round.
+    """Make one run of a board again under plain `dvc repro` and compare bytes: the `number`-th,
+    counted round and round.
 
     Returns its address and, for each of its outputs but the status (which holds times), whether it
     came out the same."""

@@ -47,9 +47,9 @@ def reproduce(
 
     They run by `runner` (`docker` or `host`), else by PQRST_RUNNER, else by the runner that the
     board used; `pretraining_too` makes their pretrainings again as well, each once; `only_new`
-    leaves out the cells of which `reproduced.json` has a verdict already. Raises UserError where what a cell
-    is made from can't be had, and InfrastructureError for the harness's own trouble: neither says
-    anything about the cell."""
+    leaves out the cells of which `reproduced.json` has a verdict already. Raises UserError where
+    what a cell is made from can't be had, and InfrastructureError for the harness's own trouble:
+    neither says anything about the cell."""
     records = read_stages(root), read_locks(root)
     named = dict.fromkeys(cell for target in targets for cell in cells(target, root))
     found = [find(each, root, records) for each in named]

@@ -596,8 +596,8 @@ def test_a_control_that_failed(root):
     edit(root, "comb", "forecasting", lambda d: d.update(failure))
     assert_refused(
         root,
-        r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; pqrst repro small --again failures"
-        r" --all",
+        r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; pqrst repro"
+        r" small --again failures",
     )
 
 
