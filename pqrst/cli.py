@@ -133,11 +133,11 @@ def rotation(
     board: BoardName,
     date: Annotated[str, typer.Option(help="YYYY-MM-DD; today if it is not given")] = "",
 ) -> None:
-    """Print the cell that is to be made again on a day: each comes once before any comes a second
-    time."""
-    from leaderboard.reproduce.rotation import cell_of_the_day, day
+    """Print the run BOARD/ROW/TASK that is to be made again on a day: each comes once before any
+    comes a second time."""
+    from leaderboard.reproduce.rotation import day, run_of_the_day
 
-    typer.echo(cell_of_the_day(board, day(date)))
+    typer.echo(run_of_the_day(board, day(date)))
 
 
 @app.command()
@@ -199,7 +199,7 @@ def repro(
     again: Annotated[
         str,
         typer.Option(
-            help="make again too: `missing`, what is recorded but not here; `failed`, cells that"
+            help="make again too: `missing`, what is recorded but not here; `failed`, runs that"
             " failed by the harness's own trouble; `failures`, all that failed; or a number, rows"
             " that took at most so many CPU minutes"
         ),
@@ -230,13 +230,14 @@ def repro(
 @app.command()
 def reproduce(
     targets: Annotated[
-        list[str], typer.Argument(help="BOARD/ROW/TASK, or BOARD/ROW or BOARD for all of its cells")
+        list[str],
+        typer.Argument(help="runs BOARD/ROW/TASK; BOARD/ROW or BOARD for all of its runs"),
     ],
     pretraining: Annotated[
         bool, typer.Option("--pretraining", help="make pretrainings again too")
     ] = False,
     only_new: Annotated[
-        bool, typer.Option("--new", help="only cells that nobody made again yet")
+        bool, typer.Option("--new", help="only runs that nobody made again yet")
     ] = False,
     runner: Annotated[
         str | None, typer.Option(help="docker or host; the board's own if none is named")
@@ -245,7 +246,7 @@ def reproduce(
         bool, typer.Option("--record", help="write the verdict into leaderboard/reproduced.json")
     ] = False,
 ) -> None:
-    """Make published cells again and compare: exit status 0 identical, 3 within tolerance, 4
+    """Make published runs again and compare: exit status 0 identical, 3 within tolerance, 4
     drifted (of several the highest), 1 trouble."""
     from leaderboard.reproduce import reproduce as maker
     from leaderboard.reproduce.verdict import print_verdict

@@ -1,4 +1,4 @@
-"""A published cell made again, for real: the verdicts, what is left untouched, and what is trouble
+"""A published run made again, for real: the verdicts, what is left untouched, and what is trouble
 and no verdict."""
 
 import json
@@ -15,7 +15,7 @@ from benchmarks.errors import UserError
 from benchmarks.metrics.table import METRICS
 from benchmarks.settings import Row, rows
 from containers.calls.runs import make_pretraining
-from leaderboard.reproduce.published import cells, find
+from leaderboard.reproduce.published import find, runs_of
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
     Difference,
@@ -50,7 +50,7 @@ def reproduce(project: Project, target: str, *options: str, **environment: str) 
 
 
 def untouched(root: Path) -> dict[str, bytes]:
-    """Every byte that making a cell again must leave as it is."""
+    """Every byte that making a run again must leave as it is."""
     found = [root / "dvc.lock", *root.glob("methods/*/dvc.lock")]
     found += [
         path for folder in ("runs", "leaderboard", "data") for path in (root / folder).rglob("*")
@@ -97,7 +97,7 @@ def test_changed_data_is_trouble_and_no_verdict(made):
     status, output = reproduce(made, "synthetic/mean/forecasting")
     assert status == TROUBLE, output
     assert "data/boards/synthetic/predict/forecasting is" in output, output
-    assert "but the published cell was made from" in output
+    assert "but the published run was made from" in output
     assert "to have it made again" in output
 
 
@@ -105,7 +105,7 @@ def test_other_sources_are_a_drift_whatever_comes_out(made):
     made.edit("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1")
     status, output = reproduce(made, "synthetic/mean/forecasting")
     assert status == DRIFTED, output
-    assert "the sources of methods/mean are not those that made the cell" in output
+    assert "the sources of methods/mean are not those that made the run" in output
     assert "beyond" not in output
     made.edit(
         "methods/mean/main.py", "= level(signal[lead])", "= np.cos(np.arange(wanted[lead].sum()))"
@@ -184,7 +184,7 @@ def test_a_row_is_made_again_whole_and_later_only_what_is_new(made):
 
 
 def test_a_board_names_every_cell_of_its_rows(made_once):
-    found = cells("synthetic", made_once.root)
+    found = runs_of("synthetic", made_once.root)
     assert len(set(found)) == len(found) and "synthetic/prior/forecasting" not in found
     assert {
         "synthetic/oracle/forecasting",

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
 from leaderboard.records.boards import Board
-from leaderboard.reproduce.rotation import cell_of_the_day, day
+from leaderboard.reproduce.rotation import day, run_of_the_day
 from leaderboard.views.changes import board_difference, difference
 from pipeline.revisions import changed_methods, file_at
 from tests.helpers.board_documents import document, failed, forecasts, heartbeat
@@ -241,10 +241,10 @@ def test_each_cell_is_drawn_once_before_any_comes_again(drawn):
     }
     start = len(names) * 10_000
     days = [datetime.date.fromordinal(start + k) for k in range(3 * len(names))]
-    found = [cell_of_the_day("mitdb", each, drawn) for each in days]
+    found = [run_of_the_day("mitdb", each, drawn) for each in days]
     for k in range(3):
         assert {each.removeprefix("mitdb/") for each in found[4 * k : 4 * k + 4]} == names
-    assert found == [cell_of_the_day("mitdb", each, drawn) for each in days]
+    assert found == [run_of_the_day("mitdb", each, drawn) for each in days]
     assert found[:4] != found[4:8] or found[4:8] != found[8:]
 
 
@@ -257,5 +257,5 @@ def test_a_day_is_read_or_named():
 
 def test_a_board_without_scored_cells_draws_none(drawn):
     (drawn / "leaderboard/boards/mitdb/board.json").write_text(json.dumps(document(CELLS[4])))
-    with pytest.raises(UserError, match="expected a scored cell of a method, found none"):
-        cell_of_the_day("mitdb", datetime.date(2026, 1, 1), drawn)
+    with pytest.raises(UserError, match="expected a scored run of a method, found none"):
+        run_of_the_day("mitdb", datetime.date(2026, 1, 1), drawn)
