@@ -22,9 +22,11 @@ def conditions(board: str | None, root: Path = ROOT) -> dict[str, Condition]:
     wanted = dict.fromkeys(
         address for name in boards for address in needed(f"leaderboard@{name}", before)
     )
-    found = {address: condition(stages[address], locks.get(address), hashes) for address in wanted}
+    by_address = {
+        address: condition(stages[address], locks.get(address), hashes) for address in wanted
+    }
     hashes.save()
-    return found
+    return by_address
 
 
 def print_status(board: str | None, root: Path = ROOT, console: Console | None = None) -> bool:
@@ -34,12 +36,22 @@ def print_status(board: str | None, root: Path = ROOT, console: Console | None =
     for path in sync(root):
         console.print(f"brought up to date: {path.relative_to(root)}", highlight=False)
     mend_rwlock(root, console.print)
-    found = conditions(board, root)
-    stale = {address: each for address, each in found.items() if each.changes}
-    absent = [address for address, each in found.items() if each.missing and not each.changes]
-    for address, each in stale.items():
+    by_address = conditions(board, root)
+    stale = {
+        address: stage_condition
+        for address, stage_condition in by_address.items()
+        if stage_condition.changes
+    }
+    absent = [
+        address
+        for address, stage_condition in by_address.items()
+        if stage_condition.missing and not stage_condition.changes
+    ]
+    for address, stage_condition in stale.items():
         console.print(
-            f"[red]stale[/]  {address}: {'; '.join(each.changes)}", highlight=False, soft_wrap=True
+            f"[red]stale[/]  {address}: {'; '.join(stage_condition.changes)}",
+            highlight=False,
+            soft_wrap=True,
         )
     if absent:
         console.print(
@@ -50,7 +62,8 @@ def print_status(board: str | None, root: Path = ROOT, console: Console | None =
             soft_wrap=True,
         )
     console.print(
-        f"{len(found) - len(stale)} of {len(found)} stages are up to date", highlight=False
+        f"{len(by_address) - len(stale)} of {len(by_address)} stages are up to date",
+        highlight=False,
     )
     return not stale
 
@@ -72,8 +85,8 @@ def print_report(board: str, report: Report, console: Console | None = None) -> 
 
 
 def print_failures(board: str, every: bool, console: Console | None = None) -> bool:
-    """Print the cells that still fail, by the harness's own trouble or (`every`) at all; True if
-    there is none."""
+    """Print the runs that still fail by the harness's own trouble, or all that fail if `every`;
+    True if there is none."""
     console = console or Console()
     left = failed(board, every)
     for address, kind in left.items():

@@ -81,7 +81,7 @@ def plan(
     makes what is recorded but not here, and the stages `again` run although nothing changed.
 
     Raises StaleInput where a stale stage would silently repeat a costly one (a method's pretraining
-    or cell) because its output is not here although nothing changed."""
+    or run) because its output is not here although nothing changed."""
     before = upstream(stages)
     order = needed(target, before)
     conditions = {
@@ -89,9 +89,9 @@ def plan(
     }
     reasons: dict[str, tuple[str, ...]] = {}
     for address in order:
-        found = conditions[address]
-        committed_missing = found.missing if not stages[address].cached or missing_too else ()
-        why = [*found.changes, *(f"{out} is missing" for out in committed_missing)]
+        state = conditions[address]
+        committed_missing = state.missing if not stages[address].cached or missing_too else ()
+        why = [*state.changes, *(f"{out} is missing" for out in committed_missing)]
         why += ["it is to run again"] * (address in again)
         why += [f"{maker} runs" for maker in before[address] if maker in reasons]
         if why:
@@ -114,10 +114,10 @@ def plan(
 
 def inputs_of(stage: Stage, root: Path, hashes: Hashes) -> dict[str, object]:
     """What a stage is made from, to be compared before and after."""
-    found: dict[str, object] = {dep: hashes.of(dep) for dep in stage.deps}
+    inputs: dict[str, object] = {dep: hashes.of(dep) for dep in stage.deps}
     for file, keys in stage.params:
-        found[f"params of {file}"] = read_params(root, file, keys)
-    return found
+        inputs[f"params of {file}"] = read_params(root, file, keys)
+    return inputs
 
 
 def environment() -> dict[str, str]:

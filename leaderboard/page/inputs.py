@@ -5,7 +5,7 @@ and the page says so; what is there and broken is an error that names the file.
     leaderboard/curves/BOARD/ROW.json            how its trainings went (may be missing)
     leaderboard/boards/BOARD/analysis.json       comparisons and ranks (may be missing)
     leaderboard/published.yaml                   numbers of the literature
-    leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing)
+    leaderboard/reproduced.json                  verdicts of `pqrst reproduce` (may be missing)
 """
 
 import json
@@ -44,7 +44,7 @@ class Inputs:
     answers: dict[str, dict[str, Any]]  # row: scenario: what it made of the question
     analysis: Analysis | None
     published: list[dict[str, Any]]  # as `literature_rows` gives them
-    reproduced: dict[str, Entry]  # ROW/TASK: what was found when it was made again
+    reproduced: dict[str, Entry]  # ROW/TASK: the verdict on the run
     # Row: its trainings; the pretraining of a probe is that of the row that it probes.
     histories: dict[str, Histories]
 
@@ -87,12 +87,12 @@ def read_inputs(board: str, root: Path) -> Inputs:
 
 
 def _histories(board: str, row: str, root: Path) -> Histories:
-    found = read_histories(board, row, root)
+    histories = read_histories(board, row, root)
     pretraining = rows(root)[row].pretraining if row in rows(root) else None
     if pretraining and pretraining != row:
         first = read_histories(board, pretraining, root)
-        found |= {"pretrain": first["pretrain"]} if "pretrain" in first else {}
-    return found
+        histories |= {"pretrain": first["pretrain"]} if "pretrain" in first else {}
+    return histories
 
 
 def _facts(data: ModuleType) -> dict[str, str]:
@@ -115,9 +115,9 @@ def _json(path: Path) -> Any:
 
 
 def _analysis(path: Path) -> Analysis | None:
-    found = _json(path)
+    content = _json(path)
     try:
-        return None if found is None else parse(Analysis, found, f"{path}: no analysis")
+        return None if content is None else parse(Analysis, content, f"{path}: no analysis")
     except UserError as error:
         raise UserError(f"{error}; make the board again") from None
 

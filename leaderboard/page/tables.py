@@ -29,37 +29,37 @@ def task_table(inputs: Inputs, task: str) -> Line:
         for metric in columns_beside(task)
         if metrics
     ]
-    cells = {row: run for (row, of), run in runs(inputs).items() if of == task}
+    of_task = {row: run for (row, of), run in runs(inputs).items() if of == task}
     families = row_families(inputs)
-    rows = [row for row in families if row in cells]
+    rows = [row for row in families if row in of_task]
     for column in columns:
         column["scale"] = _scale(
             [
                 bound
                 for row in rows
-                if families[row] != "control" and cells[row].status == "scored"
-                for bound in _summary(inputs, row, cells[row], column)
+                if families[row] != "control" and of_task[row].status == "scored"
+                for bound in _summary(inputs, row, of_task[row], column)
                 if bound is not None
             ]
         )
     lines = []
     for row in rows:
-        cell = cells[row]
-        if cell.status == "not-applicable":
+        run = of_task[row]
+        if run.status == "not-applicable":
             continue
         line: Line = {
             "row": row,
             "label": printable(row),
             "family": families[row],
-            "status": cell.status,
+            "status": run.status,
         }
-        if cell.status == "scored":
+        if run.status == "scored":
             line["values"] = [
-                _value(_summary(inputs, row, cell, column), column) for column in [*columns, *extra]
+                _value(_summary(inputs, row, run, column), column) for column in [*columns, *extra]
             ]
         else:
-            line["reason"] = cell.reason
-        lines.append({**line, **_cost(cell), "reproduced": _reproduced(inputs, row, task, cell)})
+            line["reason"] = run.reason
+        lines.append({**line, **_cost(run), "reproduced": _reproduced(inputs, row, task, run)})
     return {
         "task": task,
         "columns": [
@@ -67,13 +67,13 @@ def task_table(inputs: Inputs, task: str) -> Line:
         ],
         "extra": extra,
         "lines": lines,
-        "absent": [printable(row) for row in rows if cells[row].status == "not-applicable"],
+        "absent": [printable(row) for row in rows if of_task[row].status == "not-applicable"],
         "detectable": detectable(inputs, list(metrics)),
         "published": [each for name in metrics if (each := literature(inputs, task, name))],
     }
 
 
-def _summary(inputs: Inputs, row: str, cell: Run, column: Line) -> list[float | None]:
+def _summary(inputs: Inputs, row: str, run: Run, column: Line) -> list[float | None]:
     """[value, low, high] of a column: the mean over seeds where the analysis has it, else the first
     seed's."""
     scenario, metric = column["scenario"], column["metric"]
@@ -81,7 +81,7 @@ def _summary(inputs: Inputs, row: str, cell: Run, column: Line) -> list[float | 
     if analysed and analysed.metric == metric and row in analysed.rows:
         figure = analysed.rows[row]
         return [figure.value, figure.low, figure.high]
-    return cell.metrics.get(scenario, {}).get(metric, [None])
+    return run.metrics.get(scenario, {}).get(metric, [None])
 
 
 def _scale(bounds: list[float]) -> tuple[float, float]:
@@ -130,8 +130,8 @@ def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def _cost(cell: Run) -> Line:
-    spent = cell.cost
+def _cost(run: Run) -> Line:
+    spent = run.cost
     if not spent:
         return {"wall": None, "memory": None, "runner": ""}
     return {
@@ -141,13 +141,13 @@ def _cost(cell: Run) -> Line:
     }
 
 
-def _reproduced(inputs: Inputs, row: str, task: str, cell: Run) -> Line | None:
-    """What `pqrst reproduce` last found of a cell; `current` is whether that was the cell that
-    stands here."""
+def _reproduced(inputs: Inputs, row: str, task: str, run: Run) -> Line | None:
+    """The last verdict of `pqrst reproduce` on a run; `current` is whether the board still shows
+    the run that it judged."""
     last = inputs.reproduced.get(f"{row}/{task}")
     if not last:
         return None
-    current = last.key in cell.seeds.values()
+    current = last.key in run.seeds.values()
     return {**last.model_dump(), "mark": VERDICTS[last.verdict].mark, "current": current}
 
 
@@ -160,17 +160,16 @@ def literature(inputs: Inputs, task: str, scenario: str) -> Line | None:
         return None
     columns = {number["metric"]: number["label"] for number in numbers}
     families = row_families(inputs)
-    cells = [
+    ours = [
         run for (row, of), run in runs(inputs).items() if of == task and families[row] != "control"
     ]
     spans = []
     for metric in columns:
         figures = [
-            {name: each[0] for name, each in cell.metrics.get(scenario, {}).items()}
-            for cell in cells
+            {name: each[0] for name, each in run.metrics.get(scenario, {}).items()} for run in ours
         ]
-        known = [value for each in figures if (value := derived(each).get(metric)) is not None]
-        spans.append(f"{min(known):.2f}–{max(known):.2f}" if known else "")
+        defined = [value for each in figures if (value := derived(each).get(metric)) is not None]
+        spans.append(f"{min(defined):.2f}–{max(defined):.2f}" if defined else "")
     lines = []
     for name in dict.fromkeys(number["name"] for number in numbers):
         mine = {number["metric"]: number for number in numbers if number["name"] == name}
@@ -183,15 +182,15 @@ def literature(inputs: Inputs, task: str, scenario: str) -> Line | None:
 
 
 def failures(inputs: Inputs) -> list[Line]:
-    """Every cell that is neither scored nor not asked for, with its kind and reason."""
+    """Every run that failed, with its kind of failure and its reason."""
     return [
         {
             "row": row,
             "label": printable(row),
             "task": task,
-            "status": cell.status,
-            "reason": cell.reason,
+            "status": run.status,
+            "reason": run.reason,
         }
-        for (row, task), cell in runs(inputs).items()
-        if cell.status not in ("scored", "not-applicable")
+        for (row, task), run in runs(inputs).items()
+        if run.status not in ("scored", "not-applicable")
     ]

@@ -25,14 +25,15 @@ HORIZON = "forecast-50"
 def primary_values(cells: list[Cell]) -> dict[str, dict[str, float]]:
     """For each row the primary metric of each scenario that it has a score for, the mean over its
     seeds."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    values_of: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         for name, scenario in cell.scenarios.items():
             value = scenario.value(scenario.primary)
             if value is not None:
-                found[cell.row][name].append(value)
+                values_of[cell.row][name].append(value)
     return {
-        row: {name: _mean(values) for name, values in each.items()} for row, each in found.items()
+        row: {name: _mean(values) for name, values in each.items()}
+        for row, each in values_of.items()
     }
 
 

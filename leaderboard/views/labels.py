@@ -53,7 +53,7 @@ def signed(value: float | None) -> str:
 
 
 def made_again_of(cells: list[Cell]) -> str:
-    """A board's word on how many of its scored cells were made again, and what came out."""
+    """How many scored cells of a board were made again, and how they came out."""
     scored = [cell for cell in cells if cell.status == "scored"]
     verdicts = [cell.reproduced.verdict for cell in scored if cell.reproduced]
     came_out = [
@@ -66,6 +66,6 @@ def made_again_of(cells: list[Cell]) -> str:
 
 
 def made_again(cell: Cell) -> str:
-    """A board's word on whether a cell was made again."""
+    """Whether the run of a cell was made again, and how it came out."""
     last = cell.reproduced
     return f"{VERDICTS[last.verdict].came_out} {last.date}" if last else "not yet"
