@@ -26,6 +26,7 @@ BOARD_FILES = ("board.md", "board.csv", "board.json", "index.html", "analysis.js
 BOARD_FOLDERS = ("metrics", "plots")
 SHOWN_FROM = (
     "leaderboard/published.yaml",
+    "leaderboard/notes.yaml",
     "leaderboard/reproduced.json",
     *(
         f"leaderboard/page/{name}"

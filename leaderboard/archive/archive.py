@@ -36,6 +36,7 @@ PATTERNS = (
     "containers/base/*.lock",
     "containers/published.json",
     "leaderboard/published.yaml",
+    "leaderboard/notes.yaml",
     "leaderboard/reproduced.json",
     "methods/*/method.yaml",
     "methods/*/params.json",

@@ -24,6 +24,7 @@ from leaderboard.records.boards import Cell
 from leaderboard.records.cells import cells, read_documents
 from leaderboard.records.histories import Histories, read_histories
 from leaderboard.records.literature import literature_rows
+from leaderboard.records.notes import notes
 from leaderboard.records.reproduced import Entry, read_reproduced
 from leaderboard.scoring.documents import Document
 from leaderboard.scoring.examples import QUESTIONS
@@ -34,7 +35,7 @@ class Inputs:
     """Everything that a page shows."""
 
     board: str
-    # The board's settings, and title, version, licence, citation and url of its data set.
+    # The board's settings and notes; title, version, licence, citation and url of its data set.
     about: dict[str, Any]
     noise: dict[str, str] | None  # the same of the data set that gives it noise
     cells: list[Cell]  # as in board.json, in the order of the board
@@ -63,6 +64,7 @@ def read_inputs(board: str, root: Path) -> Inputs:
         about={
             **find_board(board, root).model_dump(),
             **_facts(data),
+            "notes": notes(board, root),
             "published": datasets.is_published(dataset),
         },
         noise=_facts(noise[0]) if noise else None,

@@ -1,6 +1,8 @@
 """A board as Markdown: per task a table of figures, with failures and their reasons, and one of
 comparisons."""
 
+from collections.abc import Sequence
+
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
@@ -201,8 +203,8 @@ def matrix_table(analysis: Analysis) -> str:
     return tabulate(lines, head, tablefmt="github", disable_numparse=True) + "\n"
 
 
-def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") -> str:
-    """`board.md`, a board for people; `note` is the NOTE of its data set."""
+def markdown(board: str, cells: list[Cell], analysis: Analysis, notes: Sequence[str] = ()) -> str:
+    """`board.md`, a board for people; `notes` are what it says to its readers."""
     coverage = analysis.coverage
     margins = {
         METRICS[scenario.metric].difference_unit: scenario.margin
@@ -235,8 +237,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
             " scenarios without any difference one was claimed.\n"
         ),
     ]
-    if note:
-        parts.append(f"{note}\n")
+    parts += [f"{note}\n" for note in notes]
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")
