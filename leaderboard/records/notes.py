@@ -12,8 +12,8 @@ PATH = "leaderboard/notes.yaml"
 
 
 def notes(name: str, root: Path = ROOT) -> list[str]:
-    """The paragraphs of board `name`; raises UserError where `notes.yaml` is no mapping of boards to
-    text."""
+    """The paragraphs of board `name`; raises UserError where `notes.yaml` is no mapping of boards
+    to text."""
     path = root / PATH
     written = yaml.safe_load(path.read_text()) if path.exists() else {}
     if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
