@@ -1,6 +1,7 @@
 """What `pqrst repro BOARD --again WHAT` runs although nothing that it is made from changed."""
 
 import json
+import math
 from collections.abc import Collection
 from pathlib import Path
 
@@ -26,9 +27,11 @@ def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
     try:
         minutes = float(what)
     except ValueError:
+        minutes = math.nan
+    if not minutes >= 0:
         raise UserError(
             f"--again is {what!r}, expected {MISSING}, {FAILED}, {FAILURES} or a number of minutes"
-        ) from None
+        )
     return cheap(board, minutes, root)
 
 
