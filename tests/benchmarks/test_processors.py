@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks.baseline import lead_scale
 from benchmarks.settings import ROOT
 
 # A record at another rate than the board's, so that it is resampled; then all that is written.
@@ -61,3 +63,11 @@ def here(tmp_path_factory) -> list[str]:
 def test_the_truth_is_the_same_on_every_processor(here, environment, tmp_path):
     assert any("truth/scale.npy" in line for line in here)
     assert made(tmp_path, **environment) == here
+
+
+def test_the_scale_does_not_show_the_last_bits_of_a_deviation(monkeypatch):
+    windows = np.random.default_rng(3).normal(size=(6, 2, 2500))
+    exact, deviation = lead_scale(windows), np.std
+    for nudge in (1 - 2**-51, 1 + 2**-51):
+        monkeypatch.setattr(np, "std", lambda *a, by=nudge, **k: deviation(*a, **k) * by)
+        assert lead_scale(windows).tobytes() == exact.tobytes()
