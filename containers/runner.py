@@ -11,6 +11,7 @@ from docker.errors import DockerException
 from rich.console import Console
 
 from benchmarks import places
+from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, method_folders
 from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
@@ -47,11 +48,17 @@ def prepare(asked: str | None = None) -> Prepare:
 
 def make(board: str, row: str, task: str | None = None, root: Path = ROOT) -> None:
     """Make the run BOARD/ROW/TASK, or the row's pretraining where no task is named, in its place
-    below `runs/`. Raises UserError for a board, row or task that there is not."""
+    below `runs/`. Raises UserError for a board, row or task that there is
+    not, and for a row without a pretraining of its own."""
     asked, cases = (find_row(row, root), find_board(board, root)), root / places.cases(board)
     out = root / places.run(board, row, task or "pretrain")
     if task:
         make_run(*asked, task, cases, out, prepare())
+    elif asked[0].pretraining != row:
+        raise UserError(
+            f"row {row!r} has no pretraining of its own; its card's verbs:"
+            f" {', '.join(asked[0].card.verbs)}"
+        )
     else:
         make_pretraining(*asked, cases, out, prepare())
 

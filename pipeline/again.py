@@ -1,6 +1,7 @@
 """`pqrst repro BOARD --again WHAT`: stages that run although none of their inputs changed."""
 
 import json
+import math
 from collections.abc import Collection
 from pathlib import Path
 
@@ -26,9 +27,11 @@ def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
     try:
         minutes = float(what)
     except ValueError:
+        minutes = math.nan
+    if not minutes >= 0:
         raise UserError(
             f"--again is {what!r}, expected {MISSING}, {FAILED}, {FAILURES} or a number of minutes"
-        ) from None
+        )
     return cheap(board, minutes, root)
 
 

@@ -13,8 +13,26 @@ from benchmarks.errors import UserError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
-BoardName = Annotated[str, typer.Argument(help="a board of params.yaml")]
-RowName = Annotated[str, typer.Argument(help="a row of methods/*/params.json")]
+
+
+def known_board(name: str) -> str:
+    """`name`, if it is a board's; raises UserError naming those that there are."""
+    from benchmarks.settings import board
+
+    board(name)
+    return name
+
+
+def known_row(name: str) -> str:
+    """`name`, if it is a row's, controls from the truth included; raises UserError if it is not."""
+    from benchmarks.settings import family
+
+    family(name)
+    return name
+
+
+BoardName = Annotated[str, typer.Argument(help="a board of params.yaml", callback=known_board)]
+RowName = Annotated[str, typer.Argument(help="a row of methods/*/params.json", callback=known_row)]
 
 
 def main() -> None:
@@ -22,7 +40,9 @@ def main() -> None:
     try:
         app()
     except (UserError, OSError) as error:
-        sys.exit(f"pqrst: {error}")
+        from pqrst.trouble import message
+
+        sys.exit(f"pqrst: {message(error)}")
 
 
 def at_once(jobs: int) -> int:
@@ -189,6 +209,8 @@ def status(
     """Say what is not up to date, in a second; exit status 1 if anything is."""
     from pipeline.report import print_status
 
+    if board:
+        known_board(board)
     raise typer.Exit(0 if print_status(board) else 1)
 
 
