@@ -10,7 +10,7 @@ TORCH ?= $(shell nvidia-smi >/dev/null 2>&1 && echo cuda || echo cpu)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps --no-compile -r
 JOBS ?= $(shell nproc)
-# Rows that took longer keep their committed scores: `pqrst repro synthetic --remake` makes all of them again.
+# Rows that took longer keep their committed scores: `pqrst repro synthetic --again missing` makes all of them again.
 MINUTES ?= 2
 # The quick look runs on the host, which takes no images; `make board RUNNER=docker` runs it in containers.
 RUNNER ?= host

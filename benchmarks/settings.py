@@ -1,4 +1,4 @@
-"""`params.yaml` and the methods on disk: which boards there are, and which rows and cells stand on
+"""`params.yaml` and the methods on disk: which boards there are, and which rows stand on
 them."""
 
 import json

@@ -11,6 +11,7 @@ from docker.errors import DockerException
 from rich.console import Console
 
 from benchmarks import places
+from benchmarks.errors import UserError
 from benchmarks.settings import ROOT, method_folders
 from benchmarks.settings import board as find_board
 from benchmarks.settings import row as find_row
@@ -27,7 +28,7 @@ def runner_name(asked: str | None = None) -> str:
     """The runner that is `asked` for; else `PQRST_RUNNER` where it is set, else `docker` where an
     engine is set up and `host` where there is none.
 
-    An engine that is set up and does not answer is an error of the cell, never a reason to take the
+    An engine that is set up and does not answer is an error of the run, never a reason to take the
     host instead."""
     given = asked or os.environ.get("PQRST_RUNNER")
     if given not in (None, *RUNNERS):
@@ -47,11 +48,17 @@ def prepare(asked: str | None = None) -> Prepare:
 
 def make(board: str, row: str, task: str | None = None, root: Path = ROOT) -> None:
     """Make the run BOARD/ROW/TASK, or the row's pretraining where no task is named, in its place
-    below `runs/`. Raises UserError for a board, row or task that there is not."""
+    below `runs/`. Raises UserError for a board, row or task that there is
+    not, and for a row without a pretraining of its own."""
     asked, cases = (find_row(row, root), find_board(board, root)), root / places.cases(board)
     out = root / places.run(board, row, task or "pretrain")
     if task:
         make_run(*asked, task, cases, out, prepare())
+    elif asked[0].pretraining != row:
+        raise UserError(
+            f"row {row!r} has no pretraining of its own; its card's verbs:"
+            f" {', '.join(asked[0].card.verbs)}"
+        )
     else:
         make_pretraining(*asked, cases, out, prepare())
 
@@ -60,8 +67,8 @@ def make(board: str, row: str, task: str | None = None, root: Path = ROOT) -> No
 def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[None]:
     """While these stages run: bring the images of their methods first, or say that they run without
     a sandbox; afterwards remove what those that were killed left in the engine. Raises
-    InfrastructureError where the engine does not answer; an image that can't be had is its cells'
-    own failure."""
+    InfrastructureError where the engine does not answer; an image that can't be had is a failure
+    of its runs."""
     console = console or Console()
     names = {Path(stage).parent.name for stage in stages if CALLS.search(stage)}
     folders = [folder for folder in method_folders() if folder.name in names]
@@ -70,7 +77,7 @@ def ready(stages: Iterable[str], console: Console | None = None) -> Iterator[Non
         return
     if runner_name() == "host":
         console.print(
-            "cells run on the host, which limits them but is no sandbox; their rows are marked"
+            "calls run on the host, which limits them but is no sandbox; their rows are marked"
             " `host`"
         )
         yield

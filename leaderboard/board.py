@@ -8,13 +8,14 @@ import csv
 import io
 from pathlib import Path
 
-from benchmarks import datasets, places
+from benchmarks import places
 from benchmarks.files import write_text
 from benchmarks.settings import ROOT, rows, settings
 from leaderboard.analysis.analysis import analyse
 from leaderboard.gate.gate import check_gate
 from leaderboard.page.build import write_page
 from leaderboard.records.cells import cells, read_scores, rows_in_order
+from leaderboard.records.notes import notes
 from leaderboard.records.reproduced import read_reproduced
 from leaderboard.records.tidy import COLUMNS, tidy
 from leaderboard.scoring.documents import HARNESS_VERSION, Document, ScoreDocument, dump
@@ -56,8 +57,7 @@ def write_tables(board: str, scored: list[ScoreDocument], costs: Document, root:
     seed = settings(root).boards[board].seed
     analysis = analyse(board, seed, rows_in_order(board, root), documents, pretrained, probes)
     write_text(out / "analysis.json", dump(analysis.model_dump()))
-    note = getattr(datasets.load(settings(root).boards[board].dataset), "NOTE", "")
-    write_text(out / "board.md", markdown(board, table, analysis, note))
+    write_text(out / "board.md", markdown(board, table, analysis, notes(board, root)))
     write_views(out, documents, table)
     update_readme(root / "README.md", board, table)
     write_page(board, root)

@@ -1,7 +1,8 @@
-"""Which stages run again although nothing that they are made from changed: those of cheap rows, and
-those of cells that failed."""
+"""`pqrst repro BOARD --again WHAT`: stages that run although none of their inputs changed."""
 
 import json
+import math
+from collections.abc import Collection
 from pathlib import Path
 
 from benchmarks import places
@@ -10,6 +11,28 @@ from benchmarks.settings import ROOT, board_rows, rows
 from pipeline.state import makers, read_stages
 
 NO_FAILURE = ("scored", "not-applicable")
+MISSING = "missing"  # what is recorded but not here
+FAILED = "failed"  # runs that failed by the harness's own trouble
+FAILURES = "failures"  # every run that failed
+
+
+def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
+    """The addresses of the stages of a board that `what` asks for, one of the words above or a
+    number of CPU minutes, which names the rows that took no more. None for `missing`: the fast
+    checker knows which stages are. Raises UserError for any other word."""
+    if what in ("", MISSING):
+        return ()
+    if what in (FAILED, FAILURES):
+        return failed(board, what == FAILURES, root)
+    try:
+        minutes = float(what)
+    except ValueError:
+        minutes = math.nan
+    if not minutes >= 0:
+        raise UserError(
+            f"--again is {what!r}, expected {MISSING}, {FAILED}, {FAILURES} or a number of minutes"
+        )
+    return cheap(board, minutes, root)
 
 
 def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:
@@ -17,7 +40,7 @@ def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:
     predictions together, by the costs beside its scores. Controls made from the truth take none; a
     row that was pretrained is never cheap."""
     stages = read_stages(root)
-    found = []
+    addresses = []
     for row in board_rows(board, root):
         path = root / places.scores(board, row, places.COSTS)
         spent = json.loads(path.read_text()) if path.exists() else {}
@@ -25,23 +48,23 @@ def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:
         if pretrained or sum(cell["cpu_s"] for cell in spent.values()) > 60 * minutes:
             continue
         own = (f"{places.run(board, row)}/", f"{places.scores(board, row)}/")
-        found += [
+        addresses += [
             address
             for address, stage in stages.items()
             if any(f"{out}/".startswith(own) for out in stage.outs)
         ]
-    return found
+    return addresses
 
 
 def failed(board: str, every: bool = False, root: Path = ROOT) -> dict[str, str]:
-    """The addresses of the stages that made a board's failed cells, each with how it failed: the
-    harness's own trouble (`infrastructure`), or `every` failure. A pretraining that failed comes
-    with all cells that were to be fitted on it.
+    """The addresses of the stages of a board's failed runs, each with its kind of failure: those
+    that failed by the harness's own trouble (`infrastructure`), or `every` failed run. A
+    pretraining that failed comes with all runs that were to be fitted on it.
 
     Raises UserError for a score document that can't be read.
     """
     made_by = makers(read_stages(root))
-    found: dict[str, str] = {}
+    kind_of: dict[str, str] = {}
     for path in sorted((root / places.scores(board)).glob("*/*-*.json")):
         try:
             document = json.loads(path.read_text())
@@ -53,11 +76,11 @@ def failed(board: str, every: bool = False, root: Path = ROOT) -> dict[str, str]
         address = made_by.get(places.run(board, row, task, "status"))
         if address is None or kind in NO_FAILURE or not (every or kind == "infrastructure"):
             continue
-        found[address] = kind
+        kind_of[address] = kind
         pretrained = places.run(board, str(rows(root)[row].pretraining), "pretrain", "status")
         kinds = {
             json.loads(status.read_text())["kind"] for status in (root / pretrained).glob("*.json")
         }
         if pretrained in made_by and kind in kinds:
-            found[made_by[pretrained]] = kind
-    return found
+            kind_of[made_by[pretrained]] = kind
+    return kind_of

@@ -74,14 +74,14 @@ def plan(
     stages: dict[str, Stage],
     locks: dict,
     hashes: Hashes,
-    remake: bool,
+    missing_too: bool,
     again: Collection[str] = (),
 ) -> dict[str, tuple[str, ...]]:
-    """The stages that must run for `target`, in order, each with the reason; `remake` also makes
-    what is not here, and the stages `again` run although nothing changed.
+    """The stages that must run for `target`, in order, each with the reason; `missing_too` also
+    makes what is recorded but not here, and the stages `again` run although nothing changed.
 
     Raises StaleInput where a stale stage would silently repeat a costly one (a method's pretraining
-    or cell) because its output is not here although nothing changed."""
+    or run) because its output is not here although nothing changed."""
     before = upstream(stages)
     order = needed(target, before)
     conditions = {
@@ -89,9 +89,9 @@ def plan(
     }
     reasons: dict[str, tuple[str, ...]] = {}
     for address in order:
-        found = conditions[address]
-        committed_missing = found.missing if not stages[address].cached or remake else ()
-        why = [*found.changes, *(f"{out} is missing" for out in committed_missing)]
+        state = conditions[address]
+        committed_missing = state.missing if not stages[address].cached or missing_too else ()
+        why = [*state.changes, *(f"{out} is missing" for out in committed_missing)]
         why += ["it is to run again"] * (address in again)
         why += [f"{maker} runs" for maker in before[address] if maker in reasons]
         if why:
@@ -102,22 +102,22 @@ def plan(
             for maker in before[address]:
                 if conditions[maker].missing and maker not in reasons:
                     reasons[maker] = ("its output is needed and not here",)
-                    if stages[maker].file != "dvc.yaml" and not remake:
+                    if stages[maker].file != "dvc.yaml" and not missing_too:
                         raise StaleInput(
                             f"{address} must run ({reasons[address][0]}), but"
                             f" {conditions[maker].missing[0]}, which {maker} made, is not here."
                             " Bring it: dvc pull; or make it again: pqrst repro"
-                            f" {target.rsplit('@', 1)[-1]} --remake"
+                            f" {target.rsplit('@', 1)[-1]} --again missing"
                         )
     return {address: reasons[address] for address in order if address in reasons}
 
 
 def inputs_of(stage: Stage, root: Path, hashes: Hashes) -> dict[str, object]:
     """What a stage is made from, to be compared before and after."""
-    found: dict[str, object] = {dep: hashes.of(dep) for dep in stage.deps}
+    inputs: dict[str, object] = {dep: hashes.of(dep) for dep in stage.deps}
     for file, keys in stage.params:
-        found[f"params of {file}"] = read_params(root, file, keys)
-    return found
+        inputs[f"params of {file}"] = read_params(root, file, keys)
+    return inputs
 
 
 def environment() -> dict[str, str]:
@@ -183,7 +183,7 @@ Ready = Callable[[Iterable[str]], contextlib.AbstractContextManager]
 def repro(
     board: str,
     jobs: int,
-    remake: bool = False,
+    missing_too: bool = False,
     root: Path = ROOT,
     console: Console | None = None,
     ready: Ready = contextlib.nullcontext,
@@ -195,21 +195,21 @@ def repro(
     console = console or Console()
     with exclusive(root, console.print):
         sync(root)
-        return Run(f"leaderboard@{board}", remake, root, console, again()).make(jobs, ready)
+        return Run(f"leaderboard@{board}", missing_too, root, console, again()).make(jobs, ready)
 
 
 class Run:
     """One run of the stages that bring `target` up to date: which of them wait, run, are done."""
 
     def __init__(
-        self, target: str, remake: bool, root: Path, console: Console, again: Collection[str]
+        self, target: str, missing_too: bool, root: Path, console: Console, again: Collection[str]
     ):
         self.target, self.root, self.console, self.again = target, root, console, again
         self.stages, self.locks, self.hashes = read_stages(root), read_locks(root), Hashes(root)
         self.before = upstream(self.stages)
         needed_stages = [self.stages[address] for address in needed(target, self.before)]
         checkout_missing(needed_stages, root)
-        self.todo = plan(target, self.stages, self.locks, self.hashes, remake, again)
+        self.todo = plan(target, self.stages, self.locks, self.hashes, missing_too, again)
         self.hashes.save()
         self.report = Report()
         self.waiting = dict.fromkeys(self.todo)
@@ -331,15 +331,16 @@ def _killing(running: set[subprocess.Popen]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def verify(board: str, draw: int, root: Path = ROOT) -> tuple[str, dict[str, bool]]:
-    """Run one drawn cell of a board again under plain `dvc repro` and compare bytes.
+def spot_check(board: str, number: int, root: Path = ROOT) -> tuple[str, dict[str, bool]]:
+    """Make one run of a board again under plain `dvc repro` and compare bytes: the `number`-th,
+    counted round and round.
 
-    Returns the cell's address and, for each of its outputs but the status (which holds times),
-    whether it came out the same."""
+    Returns its address and, for each of its outputs but the status (which holds times), whether it
+    came out the same."""
     with exclusive(root):
         stages = read_stages(root)
-        cells = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":run@" in a]
-        stage = stages[cells[draw % len(cells)]]
+        runs = [a for a in needed(f"leaderboard@{board}", upstream(stages)) if ":run@" in a]
+        stage = stages[runs[number % len(runs)]]
         outs = [out for out in stage.outs if not out.endswith("/status")]
         earlier = {out: Hashes(root).of(out) for out in outs}
         subprocess.run(

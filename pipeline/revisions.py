@@ -14,18 +14,18 @@ def file_at(revision: str, path: str, root: Path = ROOT) -> str | None:
 
     Raises UserError where git knows no such revision.
     """
-    known = _git(
+    resolved = _git(
         root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
     )
-    if known.returncode:
+    if resolved.returncode:
         raise UserError(
             f"git knows no revision {revision!r} in {root}; fetch it (git fetch origin), or name"
             " one of git log"
         )
-    commit = known.stdout.strip()
+    commit = resolved.stdout.strip()
     prefix = _git(root, "rev-parse", "--show-prefix").stdout.strip()
-    found = _git(root, "show", f"{commit}:{prefix}{path}")
-    return None if found.returncode else found.stdout
+    shown = _git(root, "show", f"{commit}:{prefix}{path}")
+    return None if shown.returncode else shown.stdout
 
 
 def changed_methods(against: str, root: Path = ROOT) -> list[str]:
@@ -34,7 +34,7 @@ def changed_methods(against: str, root: Path = ROOT) -> list[str]:
 
     What a method imports of the kit, its locks and its base count as its sources; its README does
     not."""
-    found = []
+    changed = []
     for folder in method_folders(root):
         path = folder.relative_to(root).as_posix()
         before = file_at(against, f"{path}/source.json", root)
@@ -44,8 +44,8 @@ def changed_methods(against: str, root: Path = ROOT) -> list[str]:
             for name in ("method.yaml", "params.json")
         )
         if source != method_digest(folder, root) or not same:
-            found.append(folder.name)
-    return found
+            changed.append(folder.name)
+    return changed
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

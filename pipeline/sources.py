@@ -59,7 +59,7 @@ def tokens_digest(path: Path) -> str:
 @functools.cache
 def imports(path: Path, root: Path) -> tuple[Path, ...]:
     """The modules of ours that a Python file imports, at its top or inside functions."""
-    found: set[Path] = set()
+    modules: set[Path] = set()
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -71,8 +71,8 @@ def imports(path: Path, root: Path) -> tuple[Path, ...]:
             module = base.joinpath(*name.split("."))
             # A package's __init__ counts only where it holds code: most of ours are empty.
             candidates = (module.with_suffix(".py"), module / "__init__.py")
-            found.update(candidate for candidate in candidates if candidate.is_file())
-    return tuple(sorted(found))
+            modules.update(candidate for candidate in candidates if candidate.is_file())
+    return tuple(sorted(modules))
 
 
 def closure(entries: list[Path], root: Path) -> list[Path]:

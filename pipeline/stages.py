@@ -26,6 +26,7 @@ BOARD_FILES = ("board.md", "board.csv", "board.json", "index.html", "analysis.js
 BOARD_FOLDERS = ("metrics", "plots")
 SHOWN_FROM = (
     "leaderboard/published.yaml",
+    "leaderboard/notes.yaml",
     "leaderboard/reproduced.json",
     *(
         f"leaderboard/page/{name}"
@@ -158,7 +159,7 @@ def _plots(board: str) -> list[Definition]:
 
 
 def method_stages(folder: Path, root: Path = ROOT) -> Definition:
-    """What a method's dvc.yaml says: pretrain (where it has that verb), a cell per task, score, and
+    """What a method's dvc.yaml says: pretrain (where it has that verb), a run per task, score, and
     history (where it learns step by step); and the same for the rows that are probes of another's
     pretraining."""
     rows = read_method(folder)

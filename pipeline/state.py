@@ -246,15 +246,15 @@ def makers(stages: dict[str, Stage]) -> dict[str, str]:
 def upstream(stages: dict[str, Stage]) -> dict[str, list[str]]:
     """For each stage the stages whose outputs it depends on, in a folder or as part of one."""
     made_by = makers(stages)
-    found: dict[str, list[str]] = {}
+    makers_of: dict[str, list[str]] = {}
     for address, stage in stages.items():
         before: set[str] = set()
         for dep in stage.deps:
             parents = [parent.as_posix() for parent in (Path(dep), *Path(dep).parents)]
             before |= {made_by[parent] for parent in parents if parent in made_by}
             before |= {maker for out, maker in made_by.items() if out.startswith(f"{dep}/")}
-        found[address] = sorted(before)
-    return found
+        makers_of[address] = sorted(before)
+    return makers_of
 
 
 def needed(target: str, before: dict[str, list[str]]) -> list[str]:
@@ -266,8 +266,8 @@ def needed(target: str, before: dict[str, list[str]]) -> list[str]:
 
     def visit(address: str) -> None:
         if address not in order:
-            for each in before[address]:
-                visit(each)
+            for maker in before[address]:
+                visit(maker)
             order[address] = None
 
     visit(target)

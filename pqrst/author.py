@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks import contract, places
 from benchmarks.cases.prepare import build_cases, prepare_records
 from benchmarks.contract import Status
-from benchmarks.errors import UserError
+from benchmarks.errors import UserError, hint
 from benchmarks.files import replacing
 from benchmarks.settings import ROOT, Row, board, method_folders, read_method, rows
 from pipeline.recipes import base_of
@@ -71,6 +71,9 @@ def check_method(name: str, root: Path = ROOT) -> list[str]:
     from containers.runner import prepare
 
     folder = root / "methods" / name
+    if not folder.is_dir():
+        known = (each.name for each in method_folders(root))
+        return [f"methods/{name}: there is no such method{hint(name, known)}"]
     try:
         row = read_method(folder)[0]
         rows(root)

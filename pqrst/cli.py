@@ -1,8 +1,8 @@
 """The command line: one verb per library function, no logic of its own."""
 
 import os
-import random
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +13,26 @@ from benchmarks.errors import UserError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
 )
-BoardName = Annotated[str, typer.Argument(help="a board of params.yaml")]
-RowName = Annotated[str, typer.Argument(help="a row of methods/*/params.json")]
+
+
+def known_board(name: str) -> str:
+    """`name`, if it is a board's; raises UserError naming those that there are."""
+    from benchmarks.settings import board
+
+    board(name)
+    return name
+
+
+def known_row(name: str) -> str:
+    """`name`, if it is a row's, controls from the truth included; raises UserError if it is not."""
+    from benchmarks.settings import family
+
+    family(name)
+    return name
+
+
+BoardName = Annotated[str, typer.Argument(help="a board of params.yaml", callback=known_board)]
+RowName = Annotated[str, typer.Argument(help="a row of methods/*/params.json", callback=known_row)]
 
 
 def main() -> None:
@@ -22,7 +40,9 @@ def main() -> None:
     try:
         app()
     except (UserError, OSError) as error:
-        sys.exit(f"pqrst: {error}")
+        from pqrst.trouble import message
+
+        sys.exit(f"pqrst: {message(error)}")
 
 
 def at_once(jobs: int) -> int:
@@ -133,11 +153,11 @@ def rotation(
     board: BoardName,
     date: Annotated[str, typer.Option(help="YYYY-MM-DD; today if it is not given")] = "",
 ) -> None:
-    """Print the cell that is to be made again on a day: each comes once before any comes a second
-    time."""
-    from leaderboard.reproduce.rotation import cell_of_the_day, day
+    """Print the run BOARD/ROW/TASK that is to be made again on a day: each comes once before any
+    comes a second time."""
+    from leaderboard.reproduce.rotation import day, run_of_the_day
 
-    typer.echo(cell_of_the_day(board, day(date)))
+    typer.echo(run_of_the_day(board, day(date)))
 
 
 @app.command()
@@ -189,6 +209,8 @@ def status(
     """Say what is not up to date, in a second; exit status 1 if anything is."""
     from pipeline.report import print_status
 
+    if board:
+        known_board(board)
     raise typer.Exit(0 if print_status(board) else 1)
 
 
@@ -196,72 +218,48 @@ def status(
 def repro(
     board: BoardName,
     jobs: Annotated[int, typer.Option(help="stages at once, one thread each")] = 0,
-    remake: Annotated[
-        bool, typer.Option(help="also make again what is recorded but not here")
-    ] = False,
     again: Annotated[
-        float, typer.Option(help="run rows again that took at most so many CPU minutes")
-    ] = 0,
-    verify: Annotated[
-        bool, typer.Option(help="then run one drawn cell again under plain dvc and compare")
+        str,
+        typer.Option(
+            help="make again too: `missing`, what is recorded but not here; `failed`, runs that"
+            " failed by the harness's own trouble; `failures`, all that failed; or a number, rows"
+            " that took at most so many CPU minutes"
+        ),
+    ] = "",
+    spot_check: Annotated[
+        bool, typer.Option(help="then make one run again under plain dvc and compare")
     ] = False,
 ) -> None:
     """Make a board: run what is stale, several stages at once, and record it in DVC."""
     from benchmarks.settings import board as find_board
     from containers.runner import ready
     from pipeline import repro as runner
-    from pipeline.again import cheap
-    from pipeline.report import print_report
+    from pipeline.again import FAILED, FAILURES, MISSING, asked
+    from pipeline.report import print_failures, print_report, print_spot_check
 
     find_board(board)
-    report = runner.repro(
-        board,
-        at_once(jobs),
-        remake,
-        ready=ready,
-        again=lambda: cheap(board, again) if again else (),
-    )
+    stages = partial(asked, board, again)
+    stages()  # a word that is none is said before anything runs
+    report = runner.repro(board, at_once(jobs), again == MISSING, ready=ready, again=stages)
     good = print_report(board, report)
-    if good and verify:
-        address, same = runner.verify(board, random.SystemRandom().randrange(2**16))
-        for out, identical in same.items():
-            typer.echo(f"{address}: {out} {'came out the same' if identical else 'DIFFERS'}")
-        good = all(same.values())
+    if again in (FAILED, FAILURES):
+        good = print_failures(board, again == FAILURES) and good
+    if good and spot_check:
+        good = print_spot_check(board)
     raise typer.Exit(0 if good else 1)
-
-
-@app.command()
-def retry(
-    board: BoardName,
-    every: Annotated[bool, typer.Option("--all", help="also cells whose method failed")] = False,
-    jobs: Annotated[int, typer.Option(help="stages at once, one thread each")] = 0,
-) -> None:
-    """Run a board's failed cells again: those that failed by the harness's own trouble, or all."""
-    from benchmarks.settings import board as find_board
-    from containers.runner import ready
-    from pipeline import repro as runner
-    from pipeline.again import failed
-    from pipeline.report import print_report
-
-    find_board(board)
-    report = runner.repro(board, at_once(jobs), ready=ready, again=lambda: failed(board, every))
-    good = print_report(board, report)
-    left = failed(board, every)
-    for address, kind in left.items():
-        typer.echo(f"failed again ({kind}): {address}")
-    raise typer.Exit(0 if good and not left else 1)
 
 
 @app.command()
 def reproduce(
     targets: Annotated[
-        list[str], typer.Argument(help="BOARD/ROW/TASK, or BOARD/ROW or BOARD for all of its cells")
+        list[str],
+        typer.Argument(help="runs BOARD/ROW/TASK; BOARD/ROW or BOARD for all of its runs"),
     ],
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="make pretrainings again too")
+    pretraining: Annotated[
+        bool, typer.Option("--pretraining", help="make pretrainings again too")
     ] = False,
     only_new: Annotated[
-        bool, typer.Option("--new", help="only cells that nobody made again yet")
+        bool, typer.Option("--new", help="only runs that nobody made again yet")
     ] = False,
     runner: Annotated[
         str | None, typer.Option(help="docker or host; the board's own if none is named")
@@ -270,13 +268,13 @@ def reproduce(
         bool, typer.Option("--record", help="write the verdict into leaderboard/reproduced.json")
     ] = False,
 ) -> None:
-    """Make published cells again and compare: exit status 0 identical, 3 within tolerance, 4
+    """Make published runs again and compare: exit status 0 identical, 3 within tolerance, 4
     drifted (of several the highest), 1 trouble."""
     from leaderboard.reproduce import reproduce as maker
     from leaderboard.reproduce.verdict import print_verdict
 
     worst = 0
-    for verdict in maker.reproduce(targets, from_scratch, only_new, runner=runner):
+    for verdict in maker.reproduce(targets, pretraining, only_new, runner=runner):
         print_verdict(verdict)
         if record:
             board = verdict.target.split("/")[0]

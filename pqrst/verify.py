@@ -1,5 +1,5 @@
-"""Whether all that is committed is current, without data: what is written out by tools, the locks,
-and the boards."""
+"""Whether every committed file that a tool wrote is current: stages and digests, locks, boards.
+Needs no data."""
 
 import shutil
 import tempfile
@@ -21,26 +21,26 @@ from pipeline.state import read_locks, read_stages
 
 def verify(root: Path = ROOT) -> list[str]:
     """All that is not current, each with the way out; writes nothing into the project."""
-    boards = published_boards(root)
-    found = [*stale_files(root), *(line for board in boards for line in stale_stages(board, root))]
-    found += [f"{trip.what}: {trip.why}" for trip in orphans(read_stages(root), read_locks(root))]
-    found += [line for board in boards for line in stale_board(board, root)]
-    return list(dict.fromkeys(found))
+    boards = made_boards(root)
+    lines = [*stale_files(root), *(line for board in boards for line in stale_stages(board, root))]
+    lines += [f"{trip.what}: {trip.why}" for trip in orphans(read_stages(root), read_locks(root))]
+    lines += [line for board in boards for line in stale_board(board, root)]
+    return list(dict.fromkeys(lines))
 
 
-def published_boards(root: Path = ROOT) -> list[str]:
-    """The boards that were made once, by the locks or by what is here."""
+def made_boards(root: Path = ROOT) -> list[str]:
+    """The boards that were made: those that a lock records or that have a folder."""
     locks = read_locks(root)
     return [
-        each
-        for each in settings(root).boards
-        if f"leaderboard@{each}" in locks or (root / places.board(each)).exists()
+        board
+        for board in settings(root).boards
+        if f"leaderboard@{board}" in locks or (root / places.board(board)).exists()
     ]
 
 
 def stale_files(root: Path = ROOT) -> list[str]:
     """The source digests, stages and schemas that are not what `pqrst sync` would write."""
-    found = [
+    stale = [
         path for path, text in texts(root).items() if not path.exists() or path.read_text() != text
     ]
     schema = root / "benchmarks/schema"
@@ -48,22 +48,22 @@ def stale_files(root: Path = ROOT) -> list[str]:
         for path in write_schema(Path(folder)):
             committed = schema / path.name
             if not committed.exists() or committed.read_bytes() != path.read_bytes():
-                found.append(committed)
-    return [f"{path.relative_to(root)} is not current: pqrst sync" for path in found]
+                stale.append(committed)
+    return [f"{path.relative_to(root)} is not current: pqrst sync" for path in stale]
 
 
 def stale_stages(board: str, root: Path = ROOT) -> list[str]:
     """The stages of a board that changed since they were recorded."""
-    found = conditions(board, root).items()
     return [
-        f"{address}: {'; '.join(each.changes)}: pqrst repro {board}"
-        for address, each in found
-        if each.changes
+        f"{address}: {'; '.join(stage.changes)}: pqrst repro {board}"
+        for address, stage in conditions(board, root).items()
+        if stage.changes
     ]
 
 
 def stale_board(board: str, root: Path = ROOT) -> list[str]:
-    """What of a board is not what its scores give; and what the gate holds against it."""
+    """The files of a board that differ from those made from its scores now; or why the gate refuses
+    the board."""
     with tempfile.TemporaryDirectory(prefix="pqrst-verify-") as folder:
         scratch = Path(folder)
         shadow(root, scratch, (places.BOARDS, "README.md"))
@@ -87,13 +87,13 @@ def stale_board(board: str, root: Path = ROOT) -> list[str]:
 def print_verification(root: Path = ROOT, console: Console | None = None) -> bool:
     """Print what is not current; True if all is."""
     console = console or Console()
-    found = verify(root)
-    for line in found:
+    lines = verify(root)
+    for line in lines:
         console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
-    boards = ", ".join(published_boards(root))
+    boards = ", ".join(made_boards(root))
     console.print(
-        f"{len(found)} things are not current"
-        if found
+        f"{len(lines)} things are not current"
+        if lines
         else f"sources, locks and boards ({boards}) are current"
     )
-    return not found
+    return not lines

@@ -419,20 +419,25 @@ def simulate(
         dipole += _fibrillation(generator(NAME, VERSION, seed, name, "fibrillation"), samples)
 
     kept = waves["QRS"][:, 1] >= 0
-    waves = {wave: bounds[kept] for wave, bounds in waves.items()}
-    qrs, p, t = waves["QRS"], waves["P"], waves["T"]
-    # Neighbouring waves run into each other: the QRS, the sharper one, has the border.
-    p[:, 2] = np.where(p[:, 2] >= 0, np.minimum(p[:, 2], qrs[:, 0]), -1)
-    t[:, 0] = np.where(t[:, 0] >= 0, np.maximum(t[:, 0], qrs[:, 2]), -1)
+    waves = _bordered({wave: bounds[kept] for wave, bounds in waves.items()})
     added = (
         draw_noise(generator(NAME, VERSION, seed, name, "noise"), samples, heart.breath)
         if noisy
         else 0
     )
     signal = project(heart.vectors @ dipole + added, leads)
-    beats, labels = qrs[:, 1].copy(), kinds[kept].astype(np.uint8)
+    beats, labels = waves["QRS"][:, 1].copy(), kinds[kept].astype(np.uint8)
     text = report(person, heart, beats, labels)
     return Record(name, name, tuple(leads), signal, RATE, beats, labels, text, waves)
+
+
+def _bordered(waves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Boundaries (beats, 3) of each wave where none reaches into another: neighbouring waves run
+    into each other, and the QRS, the sharper one, has the border."""
+    qrs, p, t = waves["QRS"], waves["P"].copy(), waves["T"].copy()
+    p[:, 2] = np.where(p[:, 2] >= 0, np.minimum(p[:, 2], qrs[:, 0]), -1)
+    t[:, 0] = np.where(t[:, 0] >= 0, np.maximum(t[:, 0], qrs[:, 2]), -1)
+    return waves | {"P": p, "T": t}
 
 
 def report(person: Person, heart: Heart, beats: np.ndarray, kinds: np.ndarray) -> str:

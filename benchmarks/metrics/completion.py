@@ -47,9 +47,16 @@ def warped_nrmse(
 
     band = round(WARP_BAND_S * rate)
     penalty = WARP_PENALTY * np.abs(np.arange(-band, band + 1)) / rate
-    one, other, by = (np.ascontiguousarray(array, np.float64) for array in (truth, guess, scale))
+    true_signal, guessed_signal, scales = (
+        np.ascontiguousarray(array, np.float64) for array in (truth, guess, scale)
+    )
     return warped_errors(
-        one, other, np.ascontiguousarray(wanted), by, penalty, round(SHORTEST_WARPED_S * rate)
+        true_signal,
+        guessed_signal,
+        np.ascontiguousarray(wanted),
+        scales,
+        penalty,
+        round(SHORTEST_WARPED_S * rate),
     )
 
 
@@ -63,16 +70,17 @@ def pearson(truth: np.ndarray, guess: np.ndarray, wanted: np.ndarray) -> np.ndar
     for signal in (truth, guess):
         mean = _ratio(np.sum(signal, -1, dtype=np.float64, where=wanted), count)
         centred.append(np.where(wanted, signal - mean[..., None], 0.0))
-    one, other = centred
-    power, guessed = np.square(one).sum(-1), np.square(other).sum(-1)
+    centred_truth, centred_guess = centred
+    power, guessed = np.square(centred_truth).sum(-1), np.square(centred_guess).sum(-1)
     # Squares of what rounding leaves of a constant are no signal.
     flat, useless = power <= 1e-12 * count, guessed <= 1e-12 * count
-    each = np.where(
+    correlations = np.where(
         useless,
         0.0,
-        (one * other).sum(-1) / np.sqrt(np.where(flat | useless, 1.0, power * guessed)),
+        (centred_truth * centred_guess).sum(-1)
+        / np.sqrt(np.where(flat | useless, 1.0, power * guessed)),
     )
-    return _ratio(np.where(flat, 0.0, each).sum(1), (~flat).sum(1))
+    return _ratio(np.where(flat, 0.0, correlations).sum(1), (~flat).sum(1))
 
 
 def log_spectral_distance(
@@ -149,9 +157,11 @@ def rpeak_f1_counts(
     threshold = peak_threshold(true_envelope, rate)
     true_peaks = rpeaks(true_envelope, threshold, rate)
     peaks = rpeaks(qrs_envelope(guess, rate), threshold, rate)
-    found = true_peaks & _within(peaks, TOLERANCE_S, rate)
+    detected = true_peaks & _within(peaks, TOLERANCE_S, rate)
     invented = peaks & ~_within(true_peaks, TOLERANCE_S, rate)
-    hits, false, all_true = ((mask & wanted).sum((1, 2)) for mask in (found, invented, true_peaks))
+    hits, false, all_true = (
+        (mask & wanted).sum((1, 2)) for mask in (detected, invented, true_peaks)
+    )
     return hits, false, all_true - hits
 
 
@@ -164,9 +174,9 @@ def error_by_horizon(
     place = (np.cumsum(wanted, -1) - 1) // step
     bins = int(place.max(initial=-1)) + 1
     squares = _squares(truth, guess, wanted) / np.square(scale)[..., None]
-    cell = (place + bins * np.arange(len(truth))[:, None, None])[wanted]
+    index = (place + bins * np.arange(len(truth))[:, None, None])[wanted]
     size = len(truth) * bins
-    total, count = np.bincount(cell, squares[wanted], size), np.bincount(cell, minlength=size)
+    total, count = np.bincount(index, squares[wanted], size), np.bincount(index, minlength=size)
     return np.sqrt(_ratio(total, count)).reshape(len(truth), bins)
 
 

@@ -48,8 +48,8 @@ def decisions(probabilities: np.ndarray, truth: BeatTruth) -> tuple[np.ndarray, 
 def confusion(labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Beats by true class (rows) and decided class (columns), int64 (5, 5)."""
     size = len(CLASSES)
-    cell = np.asarray(labels, np.int64) * size + np.asarray(predicted, np.int64)
-    return np.bincount(cell, minlength=size * size).reshape(size, size)
+    index = np.asarray(labels, np.int64) * size + np.asarray(predicted, np.int64)
+    return np.bincount(index, minlength=size * size).reshape(size, size)
 
 
 def f1_by_class(confusion: np.ndarray) -> np.ndarray:

@@ -26,7 +26,11 @@ class Tolerance(NamedTuple):
     absolute: bool = False
 
     def allows(self, published: float, here: float, learned: bool) -> bool:
-        """Whether a number made here is near enough to the published one."""
+        """Whether a value made here is as close to the published one as rows of its kind come.
+
+        >>> ERROR.allows(0.5, 0.5004, learned=False), ERROR.allows(0.5, 0.52, learned=True)
+        (True, False)
+        """
         most = self.learned if learned else self.classical
         return abs(here - published) <= most * (1 if self.absolute else abs(published))
 
@@ -69,7 +73,7 @@ class Metric:
 
     @property
     def better(self) -> Literal["higher", "lower"]:
-        """Which direction is better."""
+        """The direction in which a value is better."""
         return "higher" if self.best > self.worst else "lower"
 
     @property
@@ -102,7 +106,11 @@ def _beats(name: str, label: str, best: float = 1, worst: float = 0, **others) -
 
 
 def horizon_name(seconds: float) -> str:
-    """The name of the nRMSE of a forecast's half second that ends at `seconds`."""
+    """The name of the nRMSE of the half second that ends `seconds` after a forecast begins.
+
+    >>> horizon_name(1.5)
+    'nrmse_1.5s'
+    """
     return f"nrmse_{seconds:.1f}s"
 
 

@@ -1,1 +1,1 @@
-"""One call of a method, what it costs, what comes back; and a cell, which is many calls."""
+"""One call of a method, its cost and its output; and a run, which is many calls."""

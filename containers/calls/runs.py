@@ -31,7 +31,7 @@ Prepare = Callable[[Row, Path], Runner]
 
 
 class CallFailed(Exception):
-    """A call that ended a cell, with the kind of failure and what the method printed last."""
+    """A call that failed and so ended its cell, with the kind of failure and the end of its log."""
 
     def __init__(self, kind: contract.FailureKind, reason: str, log: str = ""):
         super().__init__(reason)
@@ -104,14 +104,14 @@ def make_pretraining(
     def work(cell: Cell, part: Path) -> None:
         cell.call("pretrain", inputs, part / "model" / places.seed(cell.number))
 
-    _make_cells(row, board, None, cases, out, ("model", "status"), work, prepare)
+    _make_seeds(row, board, None, cases, out, ("model", "status"), work, prepare)
 
 
 def make_run(
     row: Row, board: Board, task: str, cases: Path, out: Path, prepare: Prepare = host.runner
 ) -> None:
-    """Run every seed of a cell by the runner that `prepare` gives; replaces `out/predictions`,
-    `out/model` and `out/status` when all has ended."""
+    """Make a run: every seed, by the runner that `prepare` gives. Replaces `out/predictions`,
+    `out/model` and `out/status` when all seeds have ended."""
     if task not in row.tasks:
         raise UserError(f"row {row.name!r} does not do {task!r}; its tasks: {', '.join(row.tasks)}")
     leads = len(
@@ -137,7 +137,7 @@ def make_run(
             _keep(written, case, scenario, part / "predictions" / name / f"{scenario.name}.npy")
             shutil.rmtree(written)
 
-    _make_cells(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
+    _make_seeds(row, board, task, cases, out, ("predictions", "model", "status"), work, prepare)
 
 
 def fit_inputs(cases: Path, task: str) -> dict[str, Path]:
@@ -168,9 +168,11 @@ def _keep(written: Path, case: Path, scenario: Scenario, target: Path) -> None:
 
 
 def _require_pretrained(status: Path) -> None:
-    found = contract.load(Status, status)
-    if found.kind != "ok":
-        raise CallFailed(found.kind, f"its pretraining failed: {found.reason}", found.log_tail)
+    pretraining = contract.load(Status, status)
+    if pretraining.kind != "ok":
+        raise CallFailed(
+            pretraining.kind, f"its pretraining failed: {pretraining.reason}", pretraining.log_tail
+        )
 
 
 def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
@@ -182,7 +184,7 @@ def _prepared(prepare: Prepare, row: Row, cases: Path) -> Runner:
         raise CallFailed("infrastructure", str(error)) from error
 
 
-def _make_cells(
+def _make_seeds(
     row: Row,
     board: Board,
     task: str | None,

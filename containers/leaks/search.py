@@ -1,4 +1,4 @@
-"""Search a container image for the records and labels of a board before a cell runs in it.
+"""Search a container image for the records and labels of a board before a method runs in it.
 
 As in rsync, *probes*, blocks of 64 bytes, are taken of the data at a fixed stride (`probes.py`),
 and a rolling hash looks for them at every byte of the image (`kernels.py`): no file format and no

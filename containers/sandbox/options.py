@@ -111,7 +111,7 @@ def command_line(invocation: Invocation, image: Image, options: dict[str, Any]) 
             return ["--volume", f"$PWD/output:{mount['Target']}"]
         if mount["Target"] == f"{INSIDE}/call.json":
             return ["--volume", f"$PWD/call.json:{mount['Target']}:ro"]
-        # A cell runs in `TASK.tmp`, which is `TASK` once it has ended.
+        # A run is made in `TASK.tmp`, which is `TASK` once it has ended.
         source = os.path.relpath(mount["Source"], ROOT.resolve()).replace(".tmp/", "/", 1)
         return ["--volume", f"$PWD/{source}:{mount['Target']}:ro"]
 

@@ -42,7 +42,7 @@ def invocation(row_name: str, case: str, root: Path = ROOT) -> Invocation:
         if not inputs["model"].is_dir():
             raise UserError(
                 f"{inputs['model']}: the model is not here; make it: pqrst repro {board_name}"
-                " --remake"
+                " --again missing"
             )
     call = Call(verb="predict", task=task, params=found.params, seed=0, budget=asked.budget)  # type: ignore[arg-type]
     return Invocation(found.folder, found.card.entry, call, inputs, Path(), found.card.limits)

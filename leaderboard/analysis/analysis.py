@@ -1,5 +1,5 @@
-"""What a board's scores say once patients, seeds and the number of comparisons are taken into
-account.
+"""The analysis of a board's scores: what may be concluded, given so many patients, seeds and
+comparisons.
 
 `analysis.json` is made from the score documents alone: per scenario each row's figure with its
 interval, the paired difference to the strongest classical row with its verdict, rank sets, the
@@ -65,38 +65,30 @@ def analyse(
     """`analysis.json` of a board from its score documents and its seed.
 
     `rows` in the order of the board; `pretrained` are those with a pretraining of their own,
-    `probes` those that keep another's frozen and do one task alone. A row stands in a scenario
-    where every seed of its cell was scored: one that failed in part is left out, for what is left
-    is no fair sample. Raises UserError where two rows were scored on different patients."""
+    `probes` those that keep another row's encoder frozen and do one task alone. A row stands in a
+    scenario where every seed of its run was scored: a run of which a seed failed is left out, for
+    its other seeds are no fair sample. Raises UserError where two rows were scored on different
+    patients."""
     families = {document["row"]: document["family"] for document in documents}
-    cells: dict[tuple[str, str], list[Document]] = {
-        (row, task): [] for row in rows for task in TASKS
-    }
-    for document in documents:
-        cells[document["row"], document["task"]].append(document)
-    scored = {
-        cell: found
-        for cell, found in cells.items()
-        if found and all(d["status"] == "scored" for d in found)
-    }
+    scored = _scored_runs(rows, documents)
     scenarios: dict[str, ScenarioAnalysis] = {}
     contenders = [row for row in rows if families.get(row, "control") != "control"]
     results = np.zeros((3, len(contenders), len(contenders)), int)
     for task in TASKS:
-        of_task = {row: found for (row, of), found in scored.items() if of == task}
+        of_task = {row: seeds for (row, of), seeds in scored.items() if of == task}
         for name in dict.fromkeys(
-            name for found in of_task.values() for d in found for name in d["scenarios"]
+            name for seeds in of_task.values() for d in seeds for name in d["scenarios"]
         ):
             rng = generator("analysis", seed, name)
             table, metric, patients = _read(board, name, of_task)
             if not table:
                 continue
-            better, found = _scenario(table, metric, families, patients, rng)
+            better, fields = _scenario(table, metric, families, patients, rng)
             gains = _gains(
                 table, metric, (pretrained, probes), generator("pretraining", seed, name)
             )
             scenarios[name] = ScenarioAnalysis.model_validate(
-                {"task": task, **found, "pretraining": gains}
+                {"task": task, **fields, "pretraining": gains}
             )
             at = [contenders.index(row) for row in scenarios[name].ranks_of]
             tie = ~(better | better.T | np.eye(len(at), dtype=bool))
@@ -118,6 +110,23 @@ def analyse(
     )
 
 
+def _scored_runs(
+    rows: Sequence[str], documents: Sequence[Document]
+) -> dict[tuple[str, str], list[Document]]:
+    """The documents of each run (row, task) of which every seed was scored, in the order of
+    `rows`."""
+    runs: dict[tuple[str, str], list[Document]] = {
+        (row, task): [] for row in rows for task in TASKS
+    }
+    for document in documents:
+        runs[document["row"], document["task"]].append(document)
+    return {
+        run: seeds
+        for run, seeds in runs.items()
+        if seeds and all(document["status"] == "scored" for document in seeds)
+    }
+
+
 def _read(
     board: str, name: str, of_task: dict[str, list[Document]]
 ) -> tuple[list[Scores], str, list[str]]:
@@ -125,17 +134,17 @@ def _read(
     table: list[Scores] = []
     metric, people = "", None
     for row, documents in of_task.items():
-        found = [document["scenarios"].get(name, {}) for document in documents]
-        if any(each.get("status") != "scored" for each in found):
+        scored = [document["scenarios"].get(name, {}) for document in documents]
+        if any(score.get("status") != "scored" for score in scored):
             continue
-        metric = metric or found[0]["primary"]
-        for each in found:
-            if metric != each["primary"]:
+        metric = metric or scored[0]["primary"]
+        for score in scored:
+            if metric != score["primary"]:
                 raise UserError(
-                    f"{board}/{row}/{name}: ranked by {each['primary']}, expected {metric} as in"
+                    f"{board}/{row}/{name}: ranked by {score['primary']}, expected {metric} as in"
                     " the rows before it; score it again"
                 )
-            its = list(zip(each["patients"]["patient"], each["patients"]["split"], strict=True))
+            its = list(zip(score["patients"]["patient"], score["patients"]["split"], strict=True))
             people = people or its
             if its != people:
                 raise UserError(
@@ -146,7 +155,7 @@ def _read(
         of = _pooled if METRICS[metric].approximate else _errors
         scores = of(
             row,
-            [each["patients"] for each in found],
+            [score["patients"] for score in scored],
             metric,
             splits == "test",
             splits == "validation",
@@ -161,12 +170,12 @@ def _errors(
 ) -> Scores:
     values = np.array([table[metric] for table in tables], np.float64)
     mean = values.mean(0)
-    found = estimate(mean[test])
+    tested = estimate(mean[test])
     compared = -np.log(np.maximum(mean[test], SMALLEST_ERROR))
-    per_seed = np.array([estimate(one[test]).value for one in values])
+    per_seed = np.array([estimate(errors[test]).value for errors in values])
     validated = estimate(mean[validation]).value
     return Scores(
-        row, found.value, per_seed, mean[test], mean[test], interval(found), compared, validated
+        row, tested.value, per_seed, mean[test], mean[test], interval(tested), compared, validated
     )
 
 
@@ -246,28 +255,28 @@ def _gains(
     encoder."""
     sign, margin = METRICS[metric].sign, METRICS[metric].margin or 0.0
     rows = {scores.row: scores for scores in table}
-    found = []
+    gains = []
     for names, bases in zip(learnt, (FROM_NOTHING, FROM_NOTHING[1:]), strict=True):
         mine = [rows[name] for name in names if name in rows and np.isfinite(rows[name].validation)]
-        known = [rows[base] for base in bases if base in rows]
-        if mine and known:
+        without = [rows[base] for base in bases if base in rows]
+        if mine and without:
             best = max(mine, key=lambda scores: sign * scores.validation)
             against = {
-                base.row: _differences([best], base, margin, rng)[0][best.row] for base in known
+                base.row: _differences([best], base, margin, rng)[0][best.row] for base in without
             }
-            found.append(Gain(row=best.row, against=against))
-    return found
+            gains.append(Gain(row=best.row, against=against))
+    return gains
 
 
 def _figure(scores: Scores, rank: list[int] | None, difference: Difference | None) -> Figure:
-    known = scores.per_patient[np.isfinite(scores.per_patient)]
+    defined = scores.per_patient[np.isfinite(scores.per_patient)]
     seeds = len(scores.per_seed)
     return Figure(
         value=rounded(scores.value),
         low=rounded(scores.bounds[0]),
         high=rounded(scores.bounds[1]),
         per_patient=[rounded(value) for value in scores.per_patient],
-        patient_sd=rounded(float(known.std(ddof=1))) if known.size > 1 else None,
+        patient_sd=rounded(float(defined.std(ddof=1))) if defined.size > 1 else None,
         seed_sd=rounded(float(scores.per_seed.std(ddof=1))) if seeds > 1 else None,
         seeds=seeds,
         rank=rank,
@@ -284,12 +293,12 @@ def _differences(
     if reference is None or not others:
         return {}, None
     if reference.confusions is None:
-        found = [estimate(scores.compared - reference.compared) for scores in others]
+        differences = [estimate(scores.compared - reference.compared) for scores in others]
         p = [
             comparisons.sign_flip_p(scores.compared - reference.compared, rng) for scores in others
         ]
     else:
-        found = [
+        differences = [
             estimate(s.compared - reference.compared, s.value - reference.value) for s in others
         ]
         swaps = comparisons.draw_swaps(len(reference.compared), rng)
@@ -301,22 +310,22 @@ def _differences(
     shown = {
         scores.row: _shown(difference, each, adjusted, margin)
         for scores, difference, each, adjusted in zip(
-            others, found, p, comparisons.holm(p), strict=True
+            others, differences, p, comparisons.holm(p), strict=True
         )
     }
     detectable = comparisons.smallest_detectable(
-        [each.error for each in found], len(reference.compared)
+        [each.error for each in differences], len(reference.compared)
     )
     return shown, rounded(detectable)
 
 
-def _shown(found: Estimate, p: float, adjusted: float, margin: float) -> Difference:
-    low, high = interval(found)
+def _shown(estimated: Estimate, p: float, adjusted: float, margin: float) -> Difference:
+    low, high = interval(estimated)
     return Difference(
-        value=rounded(found.value),
+        value=rounded(estimated.value),
         low=rounded(low),
         high=rounded(high),
         p=rounded(p),
         p_holm=rounded(adjusted),
-        verdict=comparisons.verdict(found, adjusted, margin),
+        verdict=comparisons.verdict(estimated, adjusted, margin),
     )

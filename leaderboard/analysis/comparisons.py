@@ -29,16 +29,16 @@ def sign_flip_p(differences: np.ndarray, rng: np.random.Generator) -> float:
     The test is exact (Fisher 1935, The Design of Experiments, section 21) up to 26 patients: the
     sums of each half's flips are counted against the other's. Beyond, 9 999 flips are drawn. NaN
     for fewer than two patients."""
-    known = np.asarray(differences, np.float64)
-    known = known[~np.isnan(known)]
-    if known.size < 2:
+    defined = np.asarray(differences, np.float64)
+    defined = defined[~np.isnan(defined)]
+    if defined.size < 2:
         return float("nan")
-    edge = abs(known.sum()) - ROUNDING * np.abs(known).sum()
-    if known.size > FLIPPED_EXACTLY:
+    edge = abs(defined.sum()) - ROUNDING * np.abs(defined).sum()
+    if defined.size > FLIPPED_EXACTLY:
         from scipy.stats import permutation_test
 
         drawn = permutation_test(
-            (known,),
+            (defined,),
             np.sum,
             permutation_type="samples",
             vectorized=True,
@@ -47,10 +47,10 @@ def sign_flip_p(differences: np.ndarray, rng: np.random.Generator) -> float:
             rng=rng,
         )
         return float((1 + np.sum(np.abs(drawn.null_distribution) >= edge)) / (1 + RESAMPLES))
-    half = known.size // 2
-    left, right = _flips(known[:half]), np.sort(_flips(known[half:]))
+    half = defined.size // 2
+    left, right = _flips(defined[:half]), np.sort(_flips(defined[half:]))
     beyond = int(np.sum(right.size - np.searchsorted(right, edge - left)))
-    return min(1.0, 2 * beyond / 2**known.size)
+    return min(1.0, 2 * beyond / 2**defined.size)
 
 
 def smallest_p(patients: int) -> float:
@@ -67,15 +67,15 @@ def _flips(values: np.ndarray) -> np.ndarray:
 
 
 def draw_swaps(patients: int, rng: np.random.Generator) -> np.ndarray:
-    """The swaps (swaps, patients), 0 or 1, that `swap_p` tries: each one up to 13 patients, else
-    none and 9 999 drawn ones."""
+    """The swaps (swaps, patients), 0 or 1, that `swap_p` tries: all of them up to 13 patients;
+    beyond, the one that swaps nobody and 9 999 random ones."""
     if patients <= SWAPPED_EXACTLY:
         return (np.arange(2**patients)[:, None] >> np.arange(patients) & 1).astype(np.float64)
     drawn = rng.integers(0, 2, (RESAMPLES, patients))
     return np.concatenate([np.zeros((1, patients)), drawn])
 
 
-def swap_p(one: np.ndarray, other: np.ndarray, swaps: np.ndarray) -> float:
+def swap_p(first: np.ndarray, second: np.ndarray, swaps: np.ndarray) -> float:
     """Two-sided p of equal pooled macro-F1 from confusions (seeds, patients, 5, 5) of two rows: the
     share of `swaps` (`draw_swaps`) that part them as far, when the rows change places in the
     patients marked 1.
@@ -83,10 +83,12 @@ def swap_p(one: np.ndarray, other: np.ndarray, swaps: np.ndarray) -> float:
     This is the sign flip of a figure that is no mean over patients. Holm's family-wise error by it
     is below 5 % in our simulation, and 5–7 % by the p of the jackknife's t. Seeds meet in turn
     where one row has more."""
-    seeds = max(len(one), len(other))
-    one, other = (np.asarray(row, np.float64)[np.arange(seeds) % len(row)] for row in (one, other))
+    seeds = max(len(first), len(second))
+    first, second = (
+        np.asarray(row, np.float64)[np.arange(seeds) % len(row)] for row in (first, second)
+    )
     apart = np.zeros(len(swaps))
-    for mine, theirs in zip(one, other, strict=True):
+    for mine, theirs in zip(first, second, strict=True):
         shape = mine.shape[1:]
         moved = (swaps @ (theirs - mine).reshape(len(mine), -1)).reshape(-1, *shape)
         apart += macro_f1(mine.sum(0) + moved) - macro_f1(theirs.sum(0) - moved)
@@ -100,37 +102,37 @@ def holm(p_values: Sequence[float]) -> list[float]:
     from statsmodels.stats.multitest import multipletests
 
     p = np.array(p_values, np.float64)
-    known = ~np.isnan(p)
-    if known.any():
-        p[known] = multipletests(p[known], method="holm")[1]
+    defined = ~np.isnan(p)
+    if defined.any():
+        p[defined] = multipletests(p[defined], method="holm")[1]
     return p.tolist()
 
 
-def verdict(found: Estimate, adjusted_p: float, margin: float) -> Verdict:
+def verdict(difference: Estimate, adjusted_p: float, margin: float) -> Verdict:
     """What a difference says: `equivalent` where two one-sided tests at 5 % hold it inside ±margin
     (Schuirmann 1987, doi:10.1007/BF01068419: the 90 % interval lies inside), then `better` or
     `worse` by its adjusted p, else `undecided`. A difference that is real but too small to matter
     is equivalent."""
-    low, high = interval(found, 1 - 2 * LEVEL)
+    low, high = interval(difference, 1 - 2 * LEVEL)
     if -margin < low and high < margin:
         return "equivalent"
     if adjusted_p < LEVEL:
-        return "better" if found.value > 0 else "worse"
+        return "better" if difference.value > 0 else "worse"
     return "undecided"
 
 
 def smallest_detectable(errors: Sequence[float], patients: int) -> float:
     """The difference that a paired t test of 5 % finds in 80 % of test sets of so many patients,
     for the median of these standard errors; NaN where there is none."""
-    known = [error for error in errors if np.isfinite(error)]
-    if patients < 2 or not known:
+    finite = [error for error in errors if np.isfinite(error)]
+    if patients < 2 or not finite:
         return float("nan")
     from statsmodels.stats.power import TTestPower
 
     deviations = TTestPower().solve_power(
         nobs=patients, alpha=LEVEL, power=POWER, alternative="two-sided"
     )
-    return float(deviations * np.sqrt(patients) * np.median(known))
+    return float(deviations * np.sqrt(patients) * np.median(finite))
 
 
 def better_pairs(
@@ -149,17 +151,17 @@ def better_pairs(
     if not first.size or patients < 2:
         return better
     pairs = (scores[first] - scores[second]).T
-    known = ~np.isnan(pairs)
-    count = known.sum(0)
+    defined = ~np.isnan(pairs)
+    count = defined.sum(0)
     draws = rng.multinomial(patients, np.full(patients, 1 / patients), BOOTSTRAPS).astype(
         np.float64
     )
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(known, pairs, 0).sum(0) / count
+        mean = np.where(defined, pairs, 0).sum(0) / count
         value = mean if values is None else values[first] - values[second]
-        error = np.sqrt(np.where(known, (pairs - value) ** 2, 0).sum(0) / (count * (count - 1)))
-        centred = np.where(known, pairs - mean, 0)
-        drawn = draws @ known
+        error = np.sqrt(np.where(defined, (pairs - value) ** 2, 0).sum(0) / (count * (count - 1)))
+        centred = np.where(defined, pairs - mean, 0)
+        drawn = draws @ defined
         shift = draws @ centred / drawn
         variance = np.maximum(draws @ centred**2 / drawn - shift**2, 0)
         largest = np.nan_to_num(
@@ -180,9 +182,11 @@ def rank_sets(better: np.ndarray) -> np.ndarray:
 
 
 def leader_change(values: np.ndarray, pseudo: np.ndarray) -> tuple[int, int] | None:
-    """The patient without whom another row leads, and that row, from values (rows,), greater being
-    better, and each one's pseudo-values (rows, patients): of several such patients the one whose
-    absence puts the new leader furthest ahead; None where the leader depends on no one."""
+    """The index of the patient without whom another row leads, and the index of that row; None
+    where no single patient decides who leads. Of several such patients, the one whose absence puts
+    the new leader furthest ahead.
+
+    `values` (rows,), greater being better; `pseudo` (rows, patients) are their pseudo-values."""
     leader = int(np.argmax(values))
     count = np.isfinite(pseudo).sum(1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -33,26 +33,26 @@ def estimate(values: np.ndarray, value: float | None = None) -> Estimate:
 
     Patients for whom the metric is undefined (NaN) are left out. One patient has a mean and no
     error: NaN."""
-    known = np.asarray(values, np.float64)
-    known = known[~np.isnan(known)]
-    count = known.size
+    defined = np.asarray(values, np.float64)
+    defined = defined[~np.isnan(defined)]
+    count = defined.size
     if value is None:
-        value = float(known.mean()) if count else float("nan")
+        value = float(defined.mean()) if count else float("nan")
     if count < 2:
         return Estimate(value, float("nan"), count)
     return Estimate(
-        value, float(np.sqrt(np.sum((known - value) ** 2) / (count * (count - 1)))), count
+        value, float(np.sqrt(np.sum((defined - value) ** 2) / (count * (count - 1)))), count
     )
 
 
-def interval(found: Estimate, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def interval(estimated: Estimate, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The two-sided t interval (low, high) of an estimate; NaN where it has no error."""
     from scipy.special import stdtrit
 
-    if found.patients < 2:
+    if estimated.patients < 2:
         return float("nan"), float("nan")
-    half = float(stdtrit(found.patients - 1, (1 + confidence) / 2)) * found.error
-    return found.value - half, found.value + half
+    half = float(stdtrit(estimated.patients - 1, (1 + confidence) / 2)) * estimated.error
+    return estimated.value - half, estimated.value + half
 
 
 def patient_mean_interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -60,8 +60,8 @@ def patient_mean_interval(values: np.ndarray) -> tuple[float, float, float]:
 
     Patients for whom the metric is undefined (NaN) are left out. One patient has a mean and no
     interval: NaN."""
-    found = estimate(values)
-    return found.value, *interval(found)
+    estimated = estimate(values)
+    return estimated.value, *interval(estimated)
 
 
 def pseudo_values(confusions: np.ndarray) -> tuple[float, np.ndarray]:

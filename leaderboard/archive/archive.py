@@ -36,6 +36,7 @@ PATTERNS = (
     "containers/base/*.lock",
     "containers/published.json",
     "leaderboard/published.yaml",
+    "leaderboard/notes.yaml",
     "leaderboard/reproduced.json",
     "methods/*/method.yaml",
     "methods/*/params.json",
@@ -49,7 +50,7 @@ PATTERNS = (
 
 
 class Archive(NamedTuple):
-    """An archive that was written, and what of it DVC's cache did not have."""
+    """An archive that was written, and how many files it holds."""
 
     path: Path
     files: int

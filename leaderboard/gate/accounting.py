@@ -1,4 +1,5 @@
-"""Every cell of a board is there once, and every score is of all that was asked."""
+"""Every cell of a board has one document, and every document has a score for each scenario and
+patient that was asked for."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,20 +26,19 @@ def expected_cells(board: str, root: Path = ROOT) -> set[tuple[str, str, int]]:
 
 
 def cells(board: str, scores: Scores, root: Path) -> Iterator[Trip]:
-    """The conservation law: rows x tasks x seeds = scored + typed failures, and each of them
-    once."""
-    found = Counter(each.name for each in (*scores.documents, *scores.refused))
+    """Rows x tasks x seeds = scored cells + typed failures: each cell has exactly one document."""
+    documents = Counter(file.name for file in (*scores.documents, *scores.refused))
     expected = {f"{row}/{task}-{seed}" for row, task, seed in expected_cells(board, root)}
-    for cell in sorted(expected - set(found)):
+    for cell in sorted(expected - set(documents)):
         yield Trip(cell, f"unaccounted for; run it: pqrst repro {board}")
-    for cell in sorted(set(found) - expected):
+    for cell in sorted(set(documents) - expected):
         row = cell.split("/")[0]
         folder = places.scores(board, row)
         if row in board_rows(board, root):
             yield Trip(cell, f"no such cell is on the board; remove its document from {folder}")
         else:
             yield Trip(cell, f"belongs to no row of methods/*/params.json; remove {folder}")
-    for cell, times in found.items():
+    for cell, times in documents.items():
         if times > 1:
             yield Trip(cell, f"there are {times} documents of this cell; keep one")
 
@@ -46,20 +46,20 @@ def cells(board: str, scores: Scores, root: Path) -> Iterator[Trip]:
 def scenarios(
     document: ScoreDocument, documents: list[ScoreDocument], root: Path
 ) -> Iterator[Trip]:
-    """A scored cell has every scenario that the oracle has, scored wherever the method's card says
-    so, and on the same patients."""
+    """A scored cell has every scenario of the oracle. It is scored in those that the method's card
+    names, on the oracle's patients."""
     full = next((d for d in documents if d.row == "oracle" and d.task == document.task), None)
     row = rows(root).get(document.row)
     stranger = row is None and document.row not in settings(root).controls.from_truth
     if full is None or document.status != "scored" or stranger:
         return
-    known = {scenario.name: scenario for scenario in of_task(document.task, MOST_LEADS)}
+    of_this_task = {scenario.name: scenario for scenario in of_task(document.task, MOST_LEADS)}
     for name in sorted(set(full.scenarios) | set(document.scenarios)):
         mine, asked = document.scenarios.get(name), full.scenarios.get(name)
         where = f"{document.name}/{name}"
-        if mine is None or asked is None or name not in known:
+        if mine is None or asked is None or name not in of_this_task:
             yield Trip(where, "missing, or not asked for; score the row again")
-        elif (mine.status == "scored") != (row is None or row.answers(known[name])):
+        elif (mine.status == "scored") != (row is None or row.answers(of_this_task[name])):
             yield Trip(
                 where,
                 f"is {mine.status}, which is not what the method's card says; score the row again",
@@ -70,5 +70,5 @@ def scenarios(
             )
 
 
-def _same_patients(one: ScenarioScore, other: ScenarioScore) -> bool:
-    return all(one.patients[column] == other.patients[column] for column in ("patient", "split"))
+def _same_patients(mine: ScenarioScore, asked: ScenarioScore) -> bool:
+    return all(mine.patients[column] == asked.patients[column] for column in ("patient", "split"))

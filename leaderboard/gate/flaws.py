@@ -1,4 +1,4 @@
-"""What the numbers of a score document must say of each other."""
+"""Contradictions inside a score document: numbers that its own table of patients does not give."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,19 +10,19 @@ from benchmarks.metrics.heartbeats import macro_f1
 from benchmarks.metrics.table import METRICS
 from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
 
-# A mean of published numbers, each of six digits, against the published mean.
+# Tolerance between a mean in a document and the mean of its patients, all rounded to six digits.
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def flaws(document: ScoreDocument) -> Iterator[str]:
-    """Where a document contradicts itself: its status, or a number that its own patients' rows do
-    not give."""
+    """The contradictions of a document: a status that does not fit its scenarios, or a number that
+    does not follow from its table of patients."""
     if document.status == "scored" and not document.scenarios:
         yield "says that it is scored and holds no scenario"
     if document.status != "scored" and document.scenarios:
         yield f"says {document.status} and holds scores all the same"
-    for scenario, found in document.scored().items():
-        yield from (f"{scenario}: {flaw}" for flaw in _contradictions(found))
+    for scenario, score in document.scored().items():
+        yield from (f"{scenario}: {flaw}" for flaw in _contradictions(score))
 
 
 def _contradictions(scenario: ScenarioScore) -> Iterator[str]:
@@ -62,5 +62,5 @@ def _again(metric: str, table: dict[str, list[Any]], test: np.ndarray) -> float 
     if not kind:
         return None
     values = np.array(table[metric], float)[test]
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else float("nan")

@@ -1,4 +1,4 @@
-"""Nobody is tested who was learnt from."""
+"""No test patient is among the patients that methods learn from or are chosen by."""
 
 import json
 from collections import Counter
@@ -19,24 +19,24 @@ def patients(documents: list[ScoreDocument]) -> Iterator[Trip]:
     any row."""
     split_of: dict[str, tuple[str, str]] = {}
     for document in documents:
-        for scenario, found in document.scored().items():
-            table, where = found.patients, f"{document.name}/{scenario}"
+        for scenario, score in document.scored().items():
+            table, where = score.patients, f"{document.name}/{scenario}"
             for patient, times in Counter(table["patient"]).items():
                 if times > 1:
                     yield Trip(where, f"patient {patient!r} has {times} rows")
             for patient, split in zip(table["patient"], table["split"], strict=True):
-                other, elsewhere = split_of.setdefault(patient, (split, where))
-                if other != split:
+                first_split, elsewhere = split_of.setdefault(patient, (split, where))
+                if first_split != split:
                     yield Trip(
                         where,
-                        f"patient {patient!r} stands in {split}, and in {other} in {elsewhere}: a"
-                        " leak",
+                        f"patient {patient!r} stands in {split}, and in {first_split} in"
+                        f" {elsewhere}: a leak",
                     )
 
 
 def splits_of_data(board: str, root: Path) -> Iterator[Trip]:
-    """Where the data is here: a patient stands in one split, and what methods learn from holds no
-    test patient."""
+    """A patient stands in one split, and the training data holds no test patient. Checked only
+    where the data is here."""
     folder = places.records(settings(root).boards[board].dataset)
     if not (root / folder / "splits.json").exists():
         return

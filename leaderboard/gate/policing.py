@@ -23,16 +23,16 @@ Relation = Literal[
     "is chance",
 ]
 
-# NRMSE; a copy of the truth, kept as float16, has about 0.001, the best estimate far more than
-# this.
+# nRMSE below which a row must have seen the truth: a copy of it, kept as float16, has about 0.001,
+# the best estimate far more than 0.01.
 LEAST_ERROR = 0.01
 
 
 @dataclass(frozen=True)
 class Inequality:
-    """What a control must show against another row in every scenario of the completion tasks that
-    both did, by the scenario's primary metric and paired by patient; or, alone, of the heartbeats.
-    `share` is of the other's error."""
+    """What the control `row` must show. Against the row `than`: in every completion scenario that
+    both did, by its primary metric, paired by patient; `share` is a share of that row's error.
+    Without `than`: by itself."""
 
     row: str
     relation: Relation
@@ -80,8 +80,8 @@ def failed_controls(documents: list[ScoreDocument]) -> Iterator[Trip]:
         if document.family == "control" and document.status not in ("scored", "not-applicable"):
             yield Trip(
                 document.name,
-                f"a control that failed ({document.status}) polices nothing; pqrst retry"
-                f" {document.board} --all",
+                f"a control that failed ({document.status}) polices nothing; pqrst repro"
+                f" {document.board} --again failures",
             )
 
 
@@ -89,16 +89,18 @@ def broken(documents: list[ScoreDocument]) -> Iterator[Trip]:
     """Every inequality that does not hold among a board's score documents, and every row that is as
     good as the truth itself. An inequality with a row that has no score is passed over."""
     errors, confusions = _errors(documents), _confusions(documents)
-    for each in INEQUALITIES:
-        if each.relation == "is chance":
-            if each.row in confusions:
-                yield from _chance(each, confusions[each.row])
+    for rule in INEQUALITIES:
+        if rule.relation == "is chance":
+            if rule.row in confusions:
+                yield from _chance(rule, confusions[rule.row])
             continue
         for (row, scenario), mine in errors.items():
-            if row == each.row:
-                other = errors.get((each.than, scenario))
-                if each.relation == "is perfect" or (other is not None and len(other) == len(mine)):
-                    yield from _compared(each, scenario, mine, other)
+            if row == rule.row:
+                reference = errors.get((rule.than, scenario))
+                if rule.relation == "is perfect" or (
+                    reference is not None and len(reference) == len(mine)
+                ):
+                    yield from _compared(rule, scenario, mine, reference)
     if "oracle" in confusions and (value := jackknife_macro_f1(confusions["oracle"])[0]) != 1:
         yield Trip(
             "oracle/heartbeat",
@@ -114,47 +116,47 @@ def broken(documents: list[ScoreDocument]) -> Iterator[Trip]:
 
 
 def _compared(
-    each: Inequality, scenario: str, mine: np.ndarray, other: np.ndarray | None
+    rule: Inequality, scenario: str, mine: np.ndarray, reference: np.ndarray | None
 ) -> Iterator[Trip]:
-    """Nothing if the errors of one value per patient keep the inequality."""
-    where = f"{each.row}/{scenario}"
-    if other is None:
+    """A trip where the errors (patients,) of the control and its reference break the rule."""
+    where = f"{rule.row}/{scenario}"
+    if reference is None:
         if mine.any():
-            yield Trip(where, f"must be perfect: {each.reason}; found error {mine.mean():.6g}")
+            yield Trip(where, f"must be perfect: {rule.reason}; found error {mine.mean():.6g}")
         return
-    if each.relation == "is not better by more than the share":
+    if rule.relation == "is not better by more than the share":
         with np.errstate(divide="ignore", invalid="ignore"):
-            skill, low, high = patient_mean_interval(np.log(other / mine))
-        if not low <= -np.log(1 - each.share):  # so the interval says that it is better by more
+            skill, low, high = patient_mean_interval(np.log(reference / mine))
+        if not low <= -np.log(1 - rule.share):  # so the interval says that it is better by more
             shown = [f"{1 - np.exp(-number):.1%}" for number in (skill, low, high)]
             yield Trip(
                 where,
                 "must not be better than"
-                f" {each.than}{f' by more than {each.share:.0%}' if each.share else ''}:"
-                f" {each.reason}; it is better by {shown[0]} ({shown[1]} to {shown[2]})",
+                f" {rule.than}{f' by more than {rule.share:.0%}' if rule.share else ''}:"
+                f" {rule.reason}; it is better by {shown[0]} ({shown[1]} to {shown[2]})",
             )
         return
-    sign = 1 if each.relation == "is worse than" else -1
-    difference, low, high = patient_mean_interval(mine - other)
+    sign = 1 if rule.relation == "is worse than" else -1
+    difference, low, high = patient_mean_interval(mine - reference)
     if not (low > 0 if sign > 0 else high < 0):
         yield Trip(
             where,
-            f"must be {'worse' if sign > 0 else 'better'} than {each.than}: {each.reason}; the"
+            f"must be {'worse' if sign > 0 else 'better'} than {rule.than}: {rule.reason}; the"
             f" difference in error is {difference:+.4f} ({low:+.4f} to {high:+.4f})",
         )
 
 
-def _chance(each: Inequality, confusions: np.ndarray) -> Iterator[Trip]:
-    """Nothing unless the interval of a pooled macro-F1 lies above what the best constant answer
-    would get."""
+def _chance(rule: Inequality, confusions: np.ndarray) -> Iterator[Trip]:
+    """A trip where the interval of the pooled macro-F1 lies above the macro-F1 of the best constant
+    answer."""
     value, low, high = jackknife_macro_f1(confusions)
     beats = confusions.sum((0, 2))
     averaged = beats[: CLASSES.index("Q")]
     constant = float(max(2 * averaged / (averaged + beats.sum())) / np.count_nonzero(averaged))
     if not low <= constant:
         yield Trip(
-            f"{each.row}/heartbeat",
-            f"must be at chance: {each.reason}; macro-F1 is {value:.4f} ({low:.4f} to {high:.4f}),"
+            f"{rule.row}/heartbeat",
+            f"must be at chance: {rule.reason}; macro-F1 is {value:.4f} ({low:.4f} to {high:.4f}),"
             f" the best constant answer gets {constant:.4f}",
         )
 
@@ -164,14 +166,14 @@ def _errors(documents: list[ScoreDocument]) -> dict[tuple[str, str], np.ndarray]
     seeds: dict[tuple[str, str], list[list[float]]] = {}
     for document in documents:
         if document.task in COMPLETION:
-            for scenario, found in document.scored().items():
+            for scenario, score in document.scored().items():
                 seeds.setdefault((document.row, scenario), []).append(
-                    found.of_test(str(found.primary))
+                    score.of_test(str(score.primary))
                 )
     return {
-        key: np.mean(np.array(found, float), 0)
-        for key, found in seeds.items()
-        if len(set(map(len, found))) == 1
+        key: np.mean(np.array(values, float), 0)
+        for key, values in seeds.items()
+        if len(set(map(len, values))) == 1
     }
 
 
@@ -180,11 +182,11 @@ def _confusions(documents: list[ScoreDocument]) -> dict[str, np.ndarray]:
     seeds: dict[str, list[list[Any]]] = {}
     for document in documents:
         if document.task == "classification":
-            for found in document.scored().values():
-                seeds.setdefault(document.row, []).append(found.of_test("confusion"))
+            for score in document.scored().values():
+                seeds.setdefault(document.row, []).append(score.of_test("confusion"))
     shape = (-1, len(CLASSES), len(CLASSES))
     return {
-        row: np.sum(np.array(found), 0).reshape(shape)
-        for row, found in seeds.items()
-        if len(set(map(len, found))) == 1
+        row: np.sum(np.array(matrices), 0).reshape(shape)
+        for row, matrices in seeds.items()
+        if len(set(map(len, matrices))) == 1
     }

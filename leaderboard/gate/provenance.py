@@ -1,4 +1,5 @@
-"""Every score is made from what the project holds now, and says so."""
+"""Every score is made from the data, sources and parameters that the project holds now, and names
+them."""
 
 import json
 from collections.abc import Iterator
@@ -30,8 +31,8 @@ def columns(board: str, documents: list[ScoreDocument]) -> Iterator[Trip]:
 
 
 def attributed(board: str, document: ScoreDocument, root: Path) -> Iterator[Trip]:
-    """A document says that it was made from what its cell is made from now, and its digests are
-    those of what it says. Its data is compared by `data`."""
+    """The provenance of a document is the one that its cell has now, and its digests follow from
+    its other fields. The digests of data are compared by `data`."""
     if document.row not in board_rows(board, root):
         return  # said already: it belongs to no row
     row = rows(root).get(document.row)
@@ -55,11 +56,11 @@ def attributed(board: str, document: ScoreDocument, root: Path) -> Iterator[Trip
         "key": (said.key, again.key, rest),
         "column": (said.column, again.column, rest),
     }
-    for key, (found, expected, by) in compared.items():
-        if found != expected:
+    for key, (value, expected, by) in compared.items():
+        if value != expected:
             yield Trip(
                 document.name,
-                f"its {key} is {_short(found)}, by {by} it is {_short(expected)}; run it again:"
+                f"its {key} is {_short(value)}, by {by} it is {_short(expected)}; run it again:"
                 f" pqrst repro {board}",
             )
 
@@ -71,8 +72,8 @@ def data(
     by path."""
     paths = data_paths(board, rows(root).get(document.row), document.task)
     for kind, path in paths.items():
-        found = document.provenance.data.get(kind)
-        if found and path in recorded and found not in recorded[path]:
+        md5 = document.provenance.data.get(kind)
+        if md5 and path in recorded and md5 not in recorded[path]:
             yield Trip(
                 document.name,
                 f"was scored on another {path} than is recorded; pqrst repro {board}",

@@ -1,8 +1,8 @@
-"""What the gate finds."""
+"""A trip: a reason why the gate keeps a board from being published."""
 
 from typing import NamedTuple
 
-NAMED = 8  # of what trips for one reason
+NAMED = 8  # of the rows that trip for one reason
 
 
 class Trip(NamedTuple):
@@ -13,7 +13,7 @@ class Trip(NamedTuple):
 
 
 def several(whats: list[str]) -> str:
-    """The names of what trips for one reason, each once, the first few."""
-    found = list(dict.fromkeys(whats))
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return ", ".join(found[:NAMED]) + more
+    """The names that trip for one reason, each once: the first few, and how many more."""
+    names = list(dict.fromkeys(whats))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

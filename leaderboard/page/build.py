@@ -23,7 +23,7 @@ from leaderboard.page import standings, tables
 from leaderboard.page.content import content, row_families
 from leaderboard.page.inputs import Inputs, read_inputs
 from leaderboard.records.cells import counts
-from leaderboard.views.labels import made_again_of
+from leaderboard.views.labels import COMPARED, made_again_of
 from leaderboard.views.markdown import helped
 
 HERE = Path(__file__).parent
@@ -76,7 +76,7 @@ def write_page(board: str, root: Path = ROOT) -> Path:
     return out
 
 
-def html(found: Inputs) -> str:
+def html(inputs: Inputs) -> str:
     """The page as text; the same inputs give the same bytes."""
     scripts = [*((HERE / "vendor" / f"{name}.min.js").read_text() for name in VENDORED), bundle()]
     style = (HERE / "style.css").read_text()
@@ -89,23 +89,23 @@ def html(found: Inputs) -> str:
     )
     environment.filters["printable"] = printable
     return environment.get_template("template.html.j2").render(
-        found=found,
+        found=inputs,
         policy=policy(scripts, style),
         vendored=scripts[:-1],
         script=scripts[-1],
         style=style,
-        data=embedded(content(found)),
-        tasks=[tables.task_table(found, task) for task in TASKS],
-        overview=standings.overview(found),
-        gains=standings.gains(found),
+        data=embedded(content(inputs)),
+        tasks=[tables.task_table(inputs, task) for task in TASKS],
+        overview=standings.overview(inputs),
+        gains=standings.gains(inputs),
         from_nothing=FROM_NOTHING,
-        helped=helped(found.analysis) if found.analysis else "",
-        failures=tables.failures(found),
-        counts=counts(found.cells),
-        made_again=made_again_of(found.cells),
-        families=list(dict.fromkeys(row_families(found).values())),
-        rows=len(row_families(found)),
-        verdicts=standings.VERDICTS,
+        helped=helped(inputs.analysis) if inputs.analysis else "",
+        failures=tables.failures(inputs),
+        counts=counts(inputs.cells),
+        made_again=made_again_of(inputs.cells),
+        families=list(dict.fromkeys(row_families(inputs).values())),
+        rows=len(row_families(inputs)),
+        verdicts=COMPARED,
         licences=(HERE / "vendor/LICENCES.txt").read_text(),
     )
 

@@ -3,6 +3,7 @@
 Everything that a method may have written (names, reasons, logs, cards) is cleaned of terminal
 escapes here, and shown by the template's escaping or by the scripts' textContent alone."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contract import CLASSES, TASKS
@@ -14,39 +15,56 @@ from leaderboard.page.pack import pack_answers, pack_questions
 from leaderboard.records.boards import Cell, Summary, ranked_by
 from leaderboard.records.cells import FAMILIES
 from leaderboard.records.reproduced import VERDICTS
+from leaderboard.views.labels import COMPARED
 
-Document = dict[str, Any]
+
+@dataclass(frozen=True)
+class Run:
+    """The seeds of one row and task as the page shows them. Numbers and provenance are the first
+    seed's; the analysis holds the mean over seeds."""
+
+    status: str
+    reason: str
+    log: str
+    seeds: dict[int, str | None]  # the comparability key of each
+    tau: float | None
+    metrics: dict[str, dict[str, list[float | None]]]  # scenario: metric: [value, low, high]
+    cost: dict[str, Any]
+    hardware: dict[str, Any]
+    image: dict[str, Any]
+    provenance: dict[str, Any]
 
 
-def content(found: Inputs) -> Document:
+def content(inputs: Inputs) -> dict[str, Any]:
     """The value that the scripts read (`script/state.js`)."""
     return {
-        "board": found.board,
-        "about": found.about,
+        "board": inputs.board,
+        "about": inputs.about,
         "classes": CLASSES,
         "families": FAMILIES,
         "snr": SNR,
         "metrics": {name: _metric(metric) for name, metric in METRICS.items()},
-        "verdicts": {word: each.mark for word, each in VERDICTS.items()},
+        "verdicts": {word: verdict.mark for word, verdict in COMPARED.items()},
+        "remade": {word: verdict.mark for word, verdict in VERDICTS.items()},
         "tasks": {
-            task: {name: metric.name for name, metric in scenarios(found, task).items()}
+            task: {name: metric.name for name, metric in scenarios(inputs, task).items()}
             for task in TASKS
         },
         "rows": [
-            {"name": row, "family": each, **_method(found, row)}
-            for row, each in row_families(found).items()
+            {"name": row, "family": each, **_method(inputs, row)}
+            for row, each in row_families(inputs).items()
         ],
-        "cells": {f"{row}/{task}": merged(mine) for (row, task), mine in by_row(found).items()},
-        "confusions": found.confusions,
-        "questions": pack_questions(found.questions),
-        "answers": {row: pack_answers(each) for row, each in found.answers.items()},
-        "analysis": found.analysis and found.analysis.model_dump(),
-        "histories": found.histories,
-        "reproduced": {name: last.model_dump() for name, last in found.reproduced.items()},
+        "cells": {f"{row}/{task}": vars(run) for (row, task), run in runs(inputs).items()},
+        "confusions": inputs.confusions,
+        "questions": pack_questions(inputs.questions),
+        "answers": {row: pack_answers(each) for row, each in inputs.answers.items()},
+        "analysis": inputs.analysis and inputs.analysis.model_dump(),
+        "histories": inputs.histories,
+        "reproduced": {name: last.model_dump() for name, last in inputs.reproduced.items()},
     }
 
 
-def _metric(metric: Metric) -> Document:
+def _metric(metric: Metric) -> dict[str, Any]:
     """What the scripts ask of a metric; `horizon` (s) stands where it judges a part of a
     forecast."""
     title = metric.title or metric.label
@@ -59,52 +77,51 @@ def _metric(metric: Metric) -> Document:
     return about if metric.horizon_s is None else {**about, "horizon": metric.horizon_s}
 
 
-def row_families(found: Inputs) -> dict[str, str]:
+def row_families(inputs: Inputs) -> dict[str, str]:
     """Every row of the board and its family, in the order of the board."""
-    return {cell.row: cell.family for cell in found.cells}
+    return {cell.row: cell.family for cell in inputs.cells}
 
 
-def by_row(found: Inputs) -> dict[tuple[str, str], list[Cell]]:
-    """The seeds of each (row, task)."""
+def runs(inputs: Inputs) -> dict[tuple[str, str], Run]:
+    """What came of each (row, task), in the order of the board."""
     groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in found.cells:
+    for cell in inputs.cells:
         groups.setdefault((cell.row, cell.task), []).append(cell)
-    return groups
+    return {address: merged(seeds) for address, seeds in groups.items()}
 
 
-def scenarios(found: Inputs, task: str) -> dict[str, Metric]:
+def scenarios(inputs: Inputs, task: str) -> dict[str, Metric]:
     """The scenarios of a task that the board has, and the metric that ranks each."""
-    return ranked_by(found.cells, task)
+    return ranked_by(inputs.cells, task)
 
 
-def merged(seeds: list[Cell]) -> Document:
-    """The seeds of one row and task as one cell. It is scored if all of them are; else it is the
-    first that is not. Metrics and provenance are the first seed's; the analysis holds the mean over
-    seeds."""
+def merged(seeds: list[Cell]) -> Run:
+    """The seeds of one row and task as one: scored if all of them are, else the first that is
+    not."""
     failed = next((cell for cell in seeds if cell.status != "scored"), None)
     cell = failed or seeds[0]
     cost, beats = cell.cost, cell.scenarios.get(HEARTBEAT.name)
     where = f"seed {cell.seed}: " if len(seeds) > 1 and failed else ""
-    return {
-        "status": cell.status,
-        "reason": where + printable(cell.reason) if cell.reason else "",
-        "log": printable(cost.get("log_tail", "")),
-        "seeds": {each.seed: each.provenance.get("key") for each in seeds},
-        "tau": beats.tau if beats else None,
-        "metrics": {
+    return Run(
+        status=cell.status,
+        reason=where + printable(cell.reason) if cell.reason else "",
+        log=printable(cost.get("log_tail", "")),
+        seeds={seed.seed: seed.provenance.get("key") for seed in seeds},
+        tau=beats.tau if beats else None,
+        metrics={
             name: {metric: _bounds(summary) for metric, summary in scenario.metrics.items()}
             for name, scenario in cell.scenarios.items()
             if scenario.status == "scored"
         },
-        "cost": {
+        cost={
             key: value
             for key, value in cost.items()
             if key not in ("hardware", "image", "log_tail")
         },
-        "hardware": cost.get("hardware", {}),
-        "image": cost.get("image", {}),
-        "provenance": cell.provenance,
-    }
+        hardware=cost.get("hardware", {}),
+        image=cost.get("image", {}),
+        provenance=cell.provenance,
+    )
 
 
 def _bounds(summary: Summary) -> list[float | None]:
@@ -114,8 +131,8 @@ def _bounds(summary: Summary) -> list[float | None]:
     return [summary.value, summary.low, summary.high]
 
 
-def _method(found: Inputs, row: str) -> Document:
-    card = {"label": row, **found.methods.get(row, {})}
+def _method(inputs: Inputs, row: str) -> dict[str, Any]:
+    card = {"label": row, **inputs.methods.get(row, {})}
     return {
         key: printable(value) if isinstance(value, str) else value for key, value in card.items()
     }

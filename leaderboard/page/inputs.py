@@ -5,7 +5,7 @@ and the page says so; what is there and broken is an error that names the file.
     leaderboard/curves/BOARD/ROW.json            how its trainings went (may be missing)
     leaderboard/boards/BOARD/analysis.json       comparisons and ranks (may be missing)
     leaderboard/published.yaml                   numbers of the literature
-    leaderboard/reproduced.json                  what `pqrst reproduce` found (may be missing)
+    leaderboard/reproduced.json                  verdicts of `pqrst reproduce` (may be missing)
 """
 
 import json
@@ -17,17 +17,17 @@ from typing import Any
 from benchmarks import datasets, places
 from benchmarks.contract import parse
 from benchmarks.errors import UserError
+from benchmarks.settings import Row, board_rows, rows
 from benchmarks.settings import board as find_board
-from benchmarks.settings import board_rows, rows
 from leaderboard.analysis.document import Analysis
 from leaderboard.records.boards import Cell
 from leaderboard.records.cells import cells, read_documents
 from leaderboard.records.histories import Histories, read_histories
 from leaderboard.records.literature import literature_rows
+from leaderboard.records.notes import notes
 from leaderboard.records.reproduced import Entry, read_reproduced
+from leaderboard.scoring.documents import Document
 from leaderboard.scoring.examples import QUESTIONS
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Inputs:
     """Everything that a page shows."""
 
     board: str
-    # The board's settings, and title, version, licence, citation and url of its data set.
-    about: Document
-    noise: Document | None  # the same of the data set that gives it noise
+    # The board's settings and notes; title, version, licence, citation and url of its data set.
+    about: dict[str, Any]
+    noise: dict[str, str] | None  # the same of the data set that gives it noise
     cells: list[Cell]  # as in board.json, in the order of the board
-    confusions: Document  # row: {patient: 25 counts}, of the test patients
-    methods: Document  # row: summary, reference and departures by its card
-    questions: Document
-    answers: Document  # row: scenario: what it made of the question
+    confusions: dict[str, dict[str, list[int]]]  # row: {patient: 25 counts}, of the test patients
+    methods: dict[str, dict[str, Any]]  # row: summary, reference and departures by its card
+    questions: dict[str, Any]
+    answers: dict[str, dict[str, Any]]  # row: scenario: what it made of the question
     analysis: Analysis | None
-    published: list[Document]  # as `literature_rows` gives them
-    reproduced: dict[str, Entry]  # ROW/TASK: what was found when it was made again
+    published: list[dict[str, Any]]  # as `literature_rows` gives them
+    reproduced: dict[str, Entry]  # ROW/TASK: the verdict on the run
     # Row: its trainings; the pretraining of a probe is that of the row that it probes.
     histories: dict[str, Histories]
 
@@ -64,6 +64,7 @@ def read_inputs(board: str, root: Path) -> Inputs:
         about={
             **find_board(board, root).model_dump(),
             **_facts(data),
+            "notes": notes(board, root),
             "published": datasets.is_published(dataset),
         },
         noise=_facts(noise[0]) if noise else None,
@@ -88,15 +89,15 @@ def read_inputs(board: str, root: Path) -> Inputs:
 
 
 def _histories(board: str, row: str, root: Path) -> Histories:
-    found = read_histories(board, row, root)
+    histories = read_histories(board, row, root)
     pretraining = rows(root)[row].pretraining if row in rows(root) else None
     if pretraining and pretraining != row:
         first = read_histories(board, pretraining, root)
-        found |= {"pretrain": first["pretrain"]} if "pretrain" in first else {}
-    return found
+        histories |= {"pretrain": first["pretrain"]} if "pretrain" in first else {}
+    return histories
 
 
-def _facts(data: ModuleType) -> Document:
+def _facts(data: ModuleType) -> dict[str, str]:
     return {
         name: getattr(data, name.upper(), "")
         for name in ("title", "version", "licence", "citation", "url", "note", "caveat")
@@ -116,14 +117,14 @@ def _json(path: Path) -> Any:
 
 
 def _analysis(path: Path) -> Analysis | None:
-    found = _json(path)
+    content = _json(path)
     try:
-        return None if found is None else parse(Analysis, found, f"{path}: no analysis")
+        return None if content is None else parse(Analysis, content, f"{path}: no analysis")
     except UserError as error:
         raise UserError(f"{error}; make the board again") from None
 
 
-def _confusions(document: Document) -> tuple[str, Document]:
+def _confusions(document: Document) -> tuple[str, dict[str, list[int]]]:
     """A row and its confusions of each test patient, from the first seed's document."""
     scenario = document["scenarios"].get("heartbeat", {})
     if document["seed"] or scenario.get("status") != "scored":
@@ -133,7 +134,7 @@ def _confusions(document: Document) -> tuple[str, Document]:
     return document["row"], {patient: counts for patient, split, counts in lines if split == "test"}
 
 
-def _card(row: Any) -> Document:
+def _card(row: Row) -> dict[str, Any]:
     card = row.card
     return {
         "method": card.name,

@@ -10,8 +10,6 @@ from typing import Any
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 BEATS = "heartbeat"
 
-Document = dict[str, Any]
-
 
 def vlq(numbers: Iterable[int]) -> str:
     """Integers as base64 VLQ."""
@@ -39,13 +37,13 @@ def runs(hidden: Iterable[bool]) -> str:
     return vlq([*([0] if groups[0][0] else []), *(length for _, length in groups)])
 
 
-def pack_questions(questions: Document) -> Document:
+def pack_questions(questions: dict[str, Any]) -> dict[str, Any]:
     """The questions that the row `oracle` keeps in its examples.json, by scenario.
 
     A lead is {truth, hidden, shown}: `shown` stands only where noise was added, and then every
     sample is asked for; else the samples that are `hidden`."""
-    packed: Document = {}
-    for scenario, found in questions.items():
+    packed: dict[str, Any] = {}
+    for scenario, question in questions.items():
         if scenario == BEATS:
             packed[scenario] = [
                 {
@@ -53,23 +51,27 @@ def pack_questions(questions: Document) -> Document:
                     "truth": [trace(lead) for lead in stretch["truth"]],
                     "beats": vlq(stretch["beats"]),
                 }
-                for stretch in found
+                for stretch in question
             ]
             continue
         leads = []
-        for truth, shown in zip(found["truth"], found["shown"], strict=True):
+        for truth, shown in zip(question["truth"], question["shown"], strict=True):
             spoilt = None not in shown and shown != truth
             hidden = runs(value is None for value in shown)
             leads.append(
                 {"truth": trace(truth), "hidden": hidden, "shown": trace(shown) if spoilt else ""}
             )
-        packed[scenario] = {"patient": found["patient"], "leads": found["leads"], "traces": leads}
+        packed[scenario] = {
+            "patient": question["patient"],
+            "leads": question["leads"],
+            "traces": leads,
+        }
     return packed
 
 
-def pack_answers(answers: Document) -> Document:
+def pack_answers(answers: dict[str, Any]) -> dict[str, Any]:
     """A row's answers, by scenario: a trace per lead; letters for beats."""
     return {
-        name: found if name == BEATS else [trace(lead) for lead in found]
-        for name, found in answers.items()
+        name: answer if name == BEATS else [trace(lead) for lead in answer]
+        for name, answer in answers.items()
     }

@@ -10,27 +10,17 @@ from leaderboard.analysis.analysis import FROM_NOTHING
 from leaderboard.analysis.document import Difference, ScenarioAnalysis
 from leaderboard.page.content import row_families, scenarios
 from leaderboard.page.inputs import Inputs
-from leaderboard.views.labels import signed
+from leaderboard.views.labels import COMPARED, signed
 
 Line = dict[str, Any]  # what the template shows of one line or field
-VERDICTS = {
-    "better": ("▲", "better than the reference"),
-    "worse": ("▼", "worse than the reference"),
-    "equivalent": (
-        "=",
-        "equivalent to the reference: the difference lies inside the declared margin",
-    ),
-    "undecided": ("~", "undecided: the difference may be nothing, or more than the margin"),
-    "reference": ("◆", "the reference"),
-}
 
 
-def detectable(found: Inputs, names: list[str]) -> list[str]:
+def detectable(inputs: Inputs, names: list[str]) -> list[str]:
     """The least difference that each scenario's patients can show, in words; [] without an
     analysis."""
     texts = []
     for name in names:
-        scenario = found.analysis.scenarios.get(name) if found.analysis else None
+        scenario = inputs.analysis.scenarios.get(name) if inputs.analysis else None
         if scenario and scenario.mde is not None:
             least = scenario.mde
             share = f"{100 * (1 - math.exp(-least)):.0f} %"
@@ -40,21 +30,21 @@ def detectable(found: Inputs, names: list[str]) -> list[str]:
     return texts
 
 
-def overview(found: Inputs) -> Line | None:
+def overview(inputs: Inputs) -> Line | None:
     """Verdict and rank set of every row that is ranked, scenario by scenario; None without an
     analysis."""
-    if not found.analysis:
+    if not inputs.analysis:
         return None
-    columns = [(task, name) for task in TASKS for name in scenarios(found, task)]
-    columns = [(task, name) for task, name in columns if name in found.analysis.scenarios]
+    columns = [(task, name) for task in TASKS for name in scenarios(inputs, task)]
+    columns = [(task, name) for task, name in columns if name in inputs.analysis.scenarios]
     lines = []
-    for row, family in row_families(found).items():
+    for row, family in row_families(inputs).items():
         if family == "control":
             continue
         values = [
-            _standing(found.analysis.scenarios[name], row, name, task) for task, name in columns
+            _standing(inputs.analysis.scenarios[name], row, name, task) for task, name in columns
         ]
-        complete = found.analysis.complete.get(row, "")
+        complete = inputs.analysis.complete.get(row, "")
         lines.append(
             {
                 "row": row,
@@ -81,7 +71,7 @@ def _standing(scenario: ScenarioAnalysis, row: str, name: str, task: str) -> Lin
         if row == scenario.reference
         else (figure.difference and figure.difference.verdict)
     )
-    mark, meaning = VERDICTS.get(verdict or "", ("", "no comparison"))
+    mark, meaning = COMPARED.get(verdict or "", ("", "no comparison"))
     first, last = figure.rank or (0, 0)  # 0: it is not ranked
     ranks = f"{first or ''}" if first == last else f"{first}–{last}"
     return {
@@ -95,10 +85,10 @@ def _standing(scenario: ScenarioAnalysis, row: str, name: str, task: str) -> Lin
     }
 
 
-def gains(found: Inputs) -> list[Line]:
+def gains(inputs: Inputs) -> list[Line]:
     """What pretraining gained, a line for each scenario and kind of pretrained row."""
     lines = []
-    for name, scenario in found.analysis.scenarios.items() if found.analysis else ():
+    for name, scenario in inputs.analysis.scenarios.items() if inputs.analysis else ():
         for gain in scenario.pretraining:
             against = [_gain(gain.against.get(base), scenario.better) for base in FROM_NOTHING]
             lines.append(
@@ -111,7 +101,7 @@ def _gain(difference: Difference | None, better: str) -> Line | None:
     """A difference as a verdict and words: macro-F1, or the change of the error in %."""
     if difference is None:
         return None
-    mark, meaning = VERDICTS[difference.verdict]
+    mark, meaning = COMPARED[difference.verdict]
     text, low, high = signed, difference.low, difference.high
     if better == "lower":  # the greater the skill, the smaller the error
         text, low, high = _change, high, low

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.metrics.table import METRICS, columns_beside
 from benchmarks.scenarios import HEARTBEAT
 from benchmarks.text import printable
-from leaderboard.page.content import by_row, merged, row_families, scenarios
+from leaderboard.page.content import Run, row_families, runs, scenarios
 from leaderboard.page.inputs import Inputs
 from leaderboard.page.standings import detectable
 from leaderboard.records.literature import derived
@@ -17,10 +17,10 @@ WIDEST = 2.5  # of an error's drawing: beyond it lies nothing that is worth the 
 FLAT_LINE = 1.0  # what a flat line scores, about
 
 
-def task_table(found: Inputs, task: str) -> Line:
+def task_table(inputs: Inputs, task: str) -> Line:
     """The table of one task: columns, lines, the rows that do not do it, and the least difference
     that can be seen."""
-    metrics = scenarios(found, task)
+    metrics = scenarios(inputs, task)
     columns: list[Line] = [
         {"scenario": name, "metric": metric.name, "title": name} for name, metric in metrics.items()
     ]
@@ -29,37 +29,37 @@ def task_table(found: Inputs, task: str) -> Line:
         for metric in columns_beside(task)
         if metrics
     ]
-    cells = {row: merged(seeds) for (row, of), seeds in by_row(found).items() if of == task}
-    families = row_families(found)
-    rows = [row for row in families if row in cells]
+    of_task = {row: run for (row, of), run in runs(inputs).items() if of == task}
+    families = row_families(inputs)
+    rows = [row for row in families if row in of_task]
     for column in columns:
         column["scale"] = _scale(
             [
                 bound
                 for row in rows
-                if families[row] != "control" and cells[row]["status"] == "scored"
-                for bound in _summary(found, row, cells[row], column)
+                if families[row] != "control" and of_task[row].status == "scored"
+                for bound in _summary(inputs, row, of_task[row], column)
                 if bound is not None
             ]
         )
     lines = []
     for row in rows:
-        cell = cells[row]
-        if cell["status"] == "not-applicable":
+        run = of_task[row]
+        if run.status == "not-applicable":
             continue
-        line = {
+        line: Line = {
             "row": row,
             "label": printable(row),
             "family": families[row],
-            "status": cell["status"],
+            "status": run.status,
         }
-        if cell["status"] == "scored":
+        if run.status == "scored":
             line["values"] = [
-                _value(_summary(found, row, cell, column), column) for column in [*columns, *extra]
+                _value(_summary(inputs, row, run, column), column) for column in [*columns, *extra]
             ]
         else:
-            line["reason"] = cell["reason"]
-        lines.append({**line, **_cost(cell), "reproduced": _reproduced(found, row, task, cell)})
+            line["reason"] = run.reason
+        lines.append({**line, **_cost(run), "reproduced": _reproduced(inputs, row, task, run)})
     return {
         "task": task,
         "columns": [
@@ -67,21 +67,21 @@ def task_table(found: Inputs, task: str) -> Line:
         ],
         "extra": extra,
         "lines": lines,
-        "absent": [printable(row) for row in rows if cells[row]["status"] == "not-applicable"],
-        "detectable": detectable(found, list(metrics)),
-        "published": [each for name in metrics if (each := literature(found, task, name))],
+        "absent": [printable(row) for row in rows if of_task[row].status == "not-applicable"],
+        "detectable": detectable(inputs, list(metrics)),
+        "published": [each for name in metrics if (each := literature(inputs, task, name))],
     }
 
 
-def _summary(found: Inputs, row: str, cell: Line, column: Line) -> list[float | None]:
+def _summary(inputs: Inputs, row: str, run: Run, column: Line) -> list[float | None]:
     """[value, low, high] of a column: the mean over seeds where the analysis has it, else the first
     seed's."""
     scenario, metric = column["scenario"], column["metric"]
-    analysed = found.analysis.scenarios.get(scenario) if found.analysis else None
+    analysed = inputs.analysis.scenarios.get(scenario) if inputs.analysis else None
     if analysed and analysed.metric == metric and row in analysed.rows:
         figure = analysed.rows[row]
         return [figure.value, figure.low, figure.high]
-    return cell["metrics"].get(scenario, {}).get(metric, [None])
+    return run.metrics.get(scenario, {}).get(metric, [None])
 
 
 def _scale(bounds: list[float]) -> tuple[float, float]:
@@ -99,27 +99,24 @@ def _value(summary: list[float | None], column: Line) -> Line | None:
     value, low, high = [*summary, None, None][:3]
     if value is None:
         return None
+    metric = METRICS[column["metric"]]
     shown = {
         "scenario": column["scenario"],
         "value": value,
-        "text": _number(value),
+        "text": _number(value, metric.digits),
         "interval": "",
         "at": None,
     }
     if low is None or high is None:
         return shown
-    shown["interval"] = f"{_number(low, 2)}–{_number(high, 2)}"
+    shown["interval"] = f"{_number(low, metric.digits - 1)}–{_number(high, metric.digits - 1)}"
     if "scale" not in column:
         return shown
     least, most = column["scale"]
     places = [100 * (bound - least) / (most - least) for bound in (low, value, high)]
     left, at, right = (round(min(max(place, 0.0), 100.0), 1) for place in places)
     beyond = "›" if places[1] > 100 else "‹" if places[1] < 0 else ""
-    flat = (
-        round(100 * (FLAT_LINE - least) / (most - least), 1)
-        if METRICS[column["metric"]].better == "lower"
-        else -1
-    )
+    flat = round(100 * (FLAT_LINE - least) / (most - least), 1) if metric.better == "lower" else -1
     return shown | {
         "left": left,
         "at": at,
@@ -129,12 +126,12 @@ def _value(summary: list[float | None], column: Line) -> Line | None:
     }
 
 
-def _number(value: float, digits: int = 3) -> str:
+def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def _cost(cell: Line) -> Line:
-    spent = cell["cost"]
+def _cost(run: Run) -> Line:
+    spent = run.cost
     if not spent:
         return {"wall": None, "memory": None, "runner": ""}
     return {
@@ -144,38 +141,35 @@ def _cost(cell: Line) -> Line:
     }
 
 
-def _reproduced(found: Inputs, row: str, task: str, cell: Line) -> Line | None:
-    """What `pqrst reproduce` last found of a cell; `current` is whether that was the cell that
-    stands here."""
-    last = found.reproduced.get(f"{row}/{task}")
+def _reproduced(inputs: Inputs, row: str, task: str, run: Run) -> Line | None:
+    """The last verdict of `pqrst reproduce` on a run; `current` is whether the board still shows
+    the run that it judged."""
+    last = inputs.reproduced.get(f"{row}/{task}")
     if not last:
         return None
-    current = last.key in cell["seeds"].values()
+    current = last.key in run.seeds.values()
     return {**last.model_dump(), "mark": VERDICTS[last.verdict].mark, "current": current}
 
 
-def literature(found: Inputs, task: str, scenario: str) -> Line | None:
+def literature(inputs: Inputs, task: str, scenario: str) -> Line | None:
     """The numbers of the literature on a scenario, a line per publication and a column per metric;
     above them what our own rows that are no control span, so that none of ours is chosen by its
     test score."""
-    numbers = [number for number in found.published if number["scenario"] == scenario]
+    numbers = [number for number in inputs.published if number["scenario"] == scenario]
     if not numbers:
         return None
     columns = {number["metric"]: number["label"] for number in numbers}
-    families = row_families(found)
-    cells = [
-        merged(seeds)
-        for (row, of), seeds in by_row(found).items()
-        if of == task and families[row] != "control"
+    families = row_families(inputs)
+    ours = [
+        run for (row, of), run in runs(inputs).items() if of == task and families[row] != "control"
     ]
     spans = []
     for metric in columns:
         figures = [
-            {name: each[0] for name, each in cell["metrics"].get(scenario, {}).items()}
-            for cell in cells
+            {name: each[0] for name, each in run.metrics.get(scenario, {}).items()} for run in ours
         ]
-        known = [value for each in figures if (value := derived(each).get(metric)) is not None]
-        spans.append(f"{min(known):.2f}–{max(known):.2f}" if known else "")
+        defined = [value for each in figures if (value := derived(each).get(metric)) is not None]
+        spans.append(f"{min(defined):.2f}–{max(defined):.2f}" if defined else "")
     lines = []
     for name in dict.fromkeys(number["name"] for number in numbers):
         mine = {number["metric"]: number for number in numbers if number["name"] == name}
@@ -187,17 +181,16 @@ def literature(found: Inputs, task: str, scenario: str) -> Line | None:
     return {"scenario": scenario, "columns": list(columns.values()), "spans": spans, "lines": lines}
 
 
-def failures(found: Inputs) -> list[Line]:
-    """Every cell that is neither scored nor not asked for, with its kind and reason."""
-    groups = ((row, task, merged(seeds)) for (row, task), seeds in by_row(found).items())
+def failures(inputs: Inputs) -> list[Line]:
+    """Every run that failed, with its kind of failure and its reason."""
     return [
         {
             "row": row,
             "label": printable(row),
             "task": task,
-            "status": cell["status"],
-            "reason": cell["reason"],
+            "status": run.status,
+            "reason": run.reason,
         }
-        for row, task, cell in groups
-        if cell["status"] not in ("scored", "not-applicable")
+        for (row, task), run in runs(inputs).items()
+        if run.status not in ("scored", "not-applicable")
     ]

@@ -1,1 +1,2 @@
-"""What a board is made from, as it lies in git: cells, verdicts, histories, literature."""
+"""The committed files that a board is made from: score documents, verdicts, learning curves,
+literature."""

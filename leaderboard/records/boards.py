@@ -110,11 +110,11 @@ def made_text(board: str, name: str = "board.json", root: Path = ROOT) -> str:
 
 def read_cells(board: str, root: Path = ROOT) -> list[Cell]:
     """The cells of a board that was made; raises UserError where it is not made."""
-    found = json.loads(made_text(board, root=root))
-    return list(parse(Board, found, f"{board}/board.json").cells.values())
+    content = json.loads(made_text(board, root=root))
+    return list(parse(Board, content, f"{board}/board.json").cells.values())
 
 
 def read_analysis(board: str, root: Path = ROOT) -> Analysis:
     """The analysis of a board that was made; raises UserError where it is not made."""
-    found = json.loads(made_text(board, "analysis.json", root))
-    return parse(Analysis, found, f"{board}/analysis.json")
+    content = json.loads(made_text(board, "analysis.json", root))
+    return parse(Analysis, content, f"{board}/analysis.json")

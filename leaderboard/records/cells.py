@@ -1,5 +1,4 @@
-"""What a board is made from: the score documents of its rows in their order, and its cells as
-`board.json` has them."""
+"""Read the score documents and costs of a board, and make the cells of `board.json` from them."""
 
 import json
 from collections.abc import Sequence
@@ -54,15 +53,15 @@ def read_scores(board: str, root: Path = ROOT) -> Scores:
     documents, costs, refused = [], {}, []
     for path in sorted((root / places.scores(board)).glob("*/*.json")):
         try:
-            found = _read_json(path)
+            content = _read_json(path)
             if path.name == places.COSTS:
-                costs[path.parent.name] = found
+                costs[path.parent.name] = content
             elif path.name not in BESIDE:
-                documents.append(_read_document(path, found))
+                documents.append(_read_document(path, content))
         except UserError as error:
             refused.append(Refused(path.relative_to(root), str(error)))
     names = rows_in_order(board, root)
-    documents.sort(key=lambda found: (_rank(found.row, names), _rank(found.task, TASKS)))
+    documents.sort(key=lambda score: (_rank(score.row, names), _rank(score.task, TASKS)))
     return Scores(documents, costs, refused)
 
 
@@ -71,7 +70,7 @@ def read_documents(board: str, root: Path = ROOT) -> tuple[list[ScoreDocument], 
     Raises UserError naming every score file that holds no document of this harness."""
     documents, costs, refused = read_scores(board, root)
     if refused:
-        raise UserError("\n".join(f"{root / each.path}: {each.why}" for each in refused))
+        raise UserError("\n".join(f"{root / file.path}: {file.why}" for file in refused))
     return documents, costs
 
 
@@ -82,8 +81,8 @@ def _read_json(path: Path) -> Any:
         raise UserError(f"not readable as JSON ({error}); score the row again") from None
 
 
-def _read_document(path: Path, found: Any) -> ScoreDocument:
-    document = parse_document(found)
+def _read_document(path: Path, content: Any) -> ScoreDocument:
+    document = parse_document(content)
     file = places.document(document.task, document.seed)
     if (document.row, file) != (path.parent.name, path.name):
         raise UserError(f"says that it is {document.name}")
@@ -145,8 +144,8 @@ def cells(documents: list[Document], costs: Document, reproduced: dict[str, Entr
 
 def counts(cells: list[Cell]) -> str:
     """How many cells have each status, the scored ones first: `112 scored, 64 not-applicable`."""
-    each = [cell.status for cell in cells]
+    statuses = [cell.status for cell in cells]
     return ", ".join(
-        f"{each.count(status)} {status}"
-        for status in sorted(set(each), key=lambda s: (s != "scored", s))
+        f"{statuses.count(status)} {status}"
+        for status in sorted(set(statuses), key=lambda s: (s != "scored", s))
     )

@@ -23,7 +23,7 @@ Histories = dict[str, dict[str, dict[str, list[float]]]]
 
 
 def place(board: str, row: str, root: Path = ROOT) -> Path:
-    """Where the histories of a row lie."""
+    """The file of a row's learning curves."""
     return root / places.curves(board, f"{row}.json")
 
 

@@ -59,12 +59,12 @@ class Publication(Model):
 
     @property
     def link(self) -> str:
-        """Where the publication can be read."""
+        """Where it can be read."""
         return self.url or f"https://doi.org/{self.doi}"
 
 
 class Publications(Model):
-    """`published.yaml`."""
+    """The whole of `published.yaml`."""
 
     published: list[Publication]
 
@@ -79,9 +79,9 @@ def load(root: Path = ROOT) -> tuple[Publication, ...]:
     path = root / PATH
     if not path.exists():
         return ()
-    found = contract.load(Publications, path).published
+    publications = contract.load(Publications, path).published
     seen: set[tuple] = set()
-    for publication in found:
+    for publication in publications:
         for trouble in _troubles(publication, root):
             raise UserError(f"{path}: {publication.name}: {trouble}")
         for value in publication.values:
@@ -91,7 +91,7 @@ def load(root: Path = ROOT) -> tuple[Publication, ...]:
                     f"{path}: {publication.name}: {value.key} is given twice; keep one of them"
                 )
             seen.add(address)
-    return tuple(found)
+    return tuple(publications)
 
 
 def _troubles(publication: Publication, root: Path) -> list[str]:
@@ -100,33 +100,33 @@ def _troubles(publication: Publication, root: Path) -> list[str]:
         each.name: each.task for each in scenarios(MOST_LEADS)
     }
     scenario = publication.scenario
-    found = []
+    troubles = []
     if not publication.citation.strip():
-        found.append("numbers without a citation: say authors, title, where and when")
+        troubles.append("numbers without a citation: say authors, title, where and when")
     if not publication.protocol.strip():
-        found.append(
+        troubles.append(
             "a citation without a protocol: say which patients it trained on and which it tested"
         )
     if not (publication.doi or publication.url):
-        found.append("expected a doi or a url, found neither")
+        troubles.append("expected a doi or a url, found neither")
     if publication.board not in boards:
-        found.append(
+        troubles.append(
             f"board is {publication.board!r}, expected one of params.yaml: {', '.join(boards)}"
         )
     if tasks.get(scenario) != publication.task:
-        known = ", ".join(name for name, task in tasks.items() if task == publication.task)
-        found.append(f"scenario is {scenario!r}, expected one of {publication.task}: {known}")
+        names = ", ".join(name for name, task in tasks.items() if task == publication.task)
+        troubles.append(f"scenario is {scenario!r}, expected one of {publication.task}: {names}")
     if publication.verified == "unverified" and publication.where:
-        found.append(
+        troubles.append(
             f"a number marked unverified is to be shown as read in {publication.where!r}: take"
             f" `where` out, or say verified: {READ[0]} or {READ[1]}"
         )
     if publication.verified != "unverified" and not publication.where:
-        found.append(
+        troubles.append(
             f"verified is {publication.verified!r} and `where` is empty: say in which part, or"
             " whose table"
         )
-    return found + [
+    return troubles + [
         trouble
         for value in publication.values
         for trouble in _value_troubles(value, publication.task)

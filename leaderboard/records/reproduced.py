@@ -1,9 +1,9 @@
-"""Which cells were made again, with what verdict: `leaderboard/reproduced.json`.
+"""Which runs (row x task) were made again, with what verdict: `leaderboard/reproduced.json`.
 
     {"BOARD/ROW/TASK": {"verdict": …, "date": …, "key": …, "hardware": …, "runner": …}}
 
-`key` is the comparability key of what was compared with; where the published cell has another one
-by now, nobody has made that one again yet."""
+`key` is the comparability key of the published run at that time, by its first seed. Where the board
+shows a run with another key by now, nobody has made that run again yet."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ Word = Literal["identical", "within tolerance", "drifted"]
 
 
 class Verdict(NamedTuple):
-    """How a verdict on a cell that was made again is shown, and what `pqrst reproduce` ends
-    with."""
+    """How a verdict on a run that was made again is shown, and the exit status of
+    `pqrst reproduce`."""
 
     came_out: str  # it was made again …
     mark: str
@@ -37,7 +37,7 @@ VERDICTS: dict[Word, Verdict] = {
 
 
 class Entry(Model):
-    """What came of making a cell again: one entry of the file."""
+    """The verdict on a run that was made again: one entry of the file."""
 
     verdict: Word
     date: str
@@ -47,7 +47,7 @@ class Entry(Model):
 
 
 class Remade(Model):
-    """What a board says of a cell that was made again."""
+    """What a board says of a run that was made again."""
 
     verdict: Word
     date: str
@@ -59,19 +59,19 @@ def read_reproduced(root: Path = ROOT) -> dict[str, Entry]:
     """The entries by BOARD/ROW/TASK; none where there is no file."""
     path = root / PLACE
     try:
-        found = json.loads(path.read_text()) if path.exists() else {}
+        entries = json.loads(path.read_text()) if path.exists() else {}
     except ValueError as error:
         raise UserError(
             f"{path}: not readable as JSON ({error}); bring it back: git checkout {PLACE}"
         ) from None
-    return {target: parse(Entry, entry, f"{path}: {target}") for target, entry in found.items()}
+    return {target: parse(Entry, entry, f"{path}: {target}") for target, entry in entries.items()}
 
 
 def remade(
     documents: Sequence[Document], entries: Mapping[str, Entry]
 ) -> dict[tuple[str, str], Remade | None]:
-    """By (row, task) what came of making a board's cells again; None where the cell as it stands
-    on the board, by the key of its first seed, was not made again."""
+    """By (row, task) the verdict on each run of a board; None where nobody has made the run again
+    as it stands on the board, by the key of its first seed."""
     verdicts: dict[tuple[str, str], Remade | None] = {}
     for document in sorted(documents, key=lambda document: document["seed"]):
         entry = entries.get(f"{document['board']}/{document['row']}/{document['task']}")

@@ -1,1 +1,1 @@
-"""A published cell made again, and the verdict."""
+"""A published run (row x task, all seeds) made again, and the verdict."""

@@ -1,5 +1,5 @@
-"""The published cell: where it is, what its lock records, and whether the project still holds what
-it was made from."""
+"""A published run: where its scores are, what its lock records, and whether the project still holds
+what it was made from."""
 
 import json
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ Records = tuple[dict[str, Stage], dict[str, Document]]  # stages and locks by ad
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published cell: its documents (as text too) and what they cost by seed, and the stages that
-    made and scored it, with what the locks say of them. A control from the truth has no stage of
-    its own but that of its scores."""
+class PublishedRun:
+    """A published run: a score document, its text and its cost for each seed; the stages that made
+    and scored the run; and the records of all stages in the locks. A control from the truth has no
+    stage that makes it (`maker`), only one that scores it."""
 
     board: str
     row: str
@@ -39,7 +39,7 @@ class Published:
 
     @property
     def target(self) -> str:
-        """How the cell is named: BOARD/ROW/TASK."""
+        """How the run is named: BOARD/ROW/TASK."""
         return f"{self.board}/{self.row}/{self.task}"
 
     @property
@@ -49,27 +49,28 @@ class Published:
 
     @property
     def folder(self) -> str:
-        """Where the cell's run lies."""
+        """Where the run's run lies."""
         return places.run(self.board, self.row, self.task)
 
     def recorded(self, path: str, *addresses: str | None) -> str | None:
-        """The md5 of a path that the first of these stages that knows it recorded."""
+        """The md5 of a path by the records of these stages; the first stage that has the path
+        counts."""
         for address in addresses:
             entry = self.locks.get(address or "", {})
-            for each in (*entry.get("outs", []), *entry.get("deps", [])):
-                if each["path"] == path:
-                    return each["md5"]
+            for file in (*entry.get("outs", []), *entry.get("deps", [])):
+                if file["path"] == path:
+                    return file["md5"]
         return None
 
 
 def tasks_of(row: str, root: Path = ROOT) -> Sequence[str]:
-    """The tasks that a row does: all of them where it is made from the truth."""
+    """The tasks that a row does; a control from the truth does all."""
     return TASKS if row in settings(root).controls.from_truth else find_row(row, root).tasks
 
 
-def find(target: str, root: Path = ROOT, records: Records | None = None) -> Published:
-    """The published cell BOARD/ROW/TASK, by the project's `records` if they were read already;
-    raises UserError where there is none, or none that a lock records."""
+def find(target: str, root: Path = ROOT, records: Records | None = None) -> PublishedRun:
+    """The published run BOARD/ROW/TASK. `records` are the stages and locks of the project, if they
+    were read already. Raises UserError where no such run was published, or no lock records it."""
     parts = target.split("/")
     if len(parts) != 3:
         raise UserError(
@@ -92,9 +93,9 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
         for path in sorted(folder.glob(f"{task}-*.json"))
     }
     unrecorded = [
-        each
-        for each in ([scorer] if from_truth else [maker, scorer])
-        if each is None or each not in locks
+        address
+        for address in ([scorer] if from_truth else [maker, scorer])
+        if address is None or address not in locks
     ]
     if unrecorded or not texts:
         raise UserError(
@@ -110,12 +111,14 @@ def find(target: str, root: Path = ROOT, records: Records | None = None) -> Publ
     except (OSError, ValueError) as error:
         raise UserError(f"{folder}: {error}; bring it back: git checkout {folder}") from None
     costs = {seed: spent.get(places.cost(task, seed), {}) for seed in texts}
-    return Published(board, row, task, texts, documents, costs, stages, locks, maker, str(scorer))
+    return PublishedRun(
+        board, row, task, texts, documents, costs, stages, locks, maker, str(scorer)
+    )
 
 
-def cells(target: str, root: Path = ROOT) -> list[str]:
-    """The cells BOARD/ROW/TASK that a BOARD, a BOARD/ROW or a cell itself names; raises UserError
-    for a board or row that is not there."""
+def runs_of(target: str, root: Path = ROOT) -> list[str]:
+    """The runs BOARD/ROW/TASK that `target` names: all of a BOARD, those of a BOARD/ROW, or itself.
+    Raises UserError for a board or row that is not there."""
     board, *named = target.split("/")
     find_board(board, root)
     if len(named) > 1:
@@ -127,29 +130,30 @@ def cells(target: str, root: Path = ROOT) -> list[str]:
     ]
 
 
-def changed(cell: Published, root: Path) -> list[str]:
-    """For which reasons what is made here is not what the lock attributes the published cell to."""
-    found = []
-    if cell.maker:
-        stage, lock = cell.stages[cell.maker], cell.locks[cell.maker]
+def changed(run: PublishedRun, root: Path) -> list[str]:
+    """The reasons why a run that is made here is not made from what the lock of the published run
+    records: another command, parameter or source, or edited scores."""
+    reasons = []
+    if run.maker:
+        stage, lock = run.stages[run.maker], run.locks[run.maker]
         if stage.cmd != lock["cmd"]:
-            found.append(f"{cell.maker}: its command is not the recorded one")
-        found += [
-            f"{file} is not what the cell was made with"
+            reasons.append(f"{run.maker}: its command is not the recorded one")
+        reasons += [
+            f"{file} is not what the run was made with"
             for file in changed_params(stage, lock, root)
         ]
-        folder = find_row(cell.row, root).folder
+        folder = find_row(run.row, root).folder
         made_by = lock.get("params", {}).get(f"methods/{folder.name}/source.json", {}).get("method")
         if method_digest(folder, root) != made_by:
-            found.append(f"the sources of methods/{folder.name} are not those that made the cell")
+            reasons.append(f"the sources of methods/{folder.name} are not those that made the run")
     scored_by = (
-        cell.locks[cell.scorer].get("params", {}).get("benchmarks/source.json", {}).get("score")
+        run.locks[run.scorer].get("params", {}).get("benchmarks/source.json", {}).get("score")
     )
     if harness_digest("score", root) != scored_by:
-        found.append("the scorer is not the one that scored the cell")
-    scores = places.scores(cell.board, cell.row)
-    if Hashes(root).of(scores) != cell.recorded(scores, cell.scorer):
-        found.append(
+        reasons.append("the scorer is not the one that scored the run")
+    scores = places.scores(run.board, run.row)
+    if Hashes(root).of(scores) != run.recorded(scores, run.scorer):
+        reasons.append(
             f"{scores} is not what its lock records: it was edited by hand; git checkout {scores}"
         )
-    return found
+    return reasons

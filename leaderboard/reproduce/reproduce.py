@@ -1,6 +1,7 @@
-"""Make published cells again in a scratch folder, from what their locks record, and compare.
+"""Make published runs again in a scratch folder, from what their locks record, and compare each
+with its published scores, seed by seed.
 
-The lock names the data, the sources and the parameters that made the cell. Data that is not here is
+The lock names the data, the sources and the parameters that made the run. Data that is not here is
 made again, and must come out as recorded; the pretraining is taken from here, or made again too.
 `dvc.lock`, `runs/` and the scores stay as they are."""
 
@@ -23,8 +24,8 @@ from benchmarks.settings import row as find_row
 from containers.calls.hardware import describe
 from containers.runner import RUNNERS, runner_name
 from leaderboard.records.reproduced import PLACE, Entry, Word, read_reproduced
-from leaderboard.reproduce.making import bring_data, raise_trouble, run
-from leaderboard.reproduce.published import Published, cells, changed, find
+from leaderboard.reproduce.making import bring_data, raise_trouble, run_in_scratch
+from leaderboard.reproduce.published import PublishedRun, changed, find, runs_of
 from leaderboard.reproduce.verdict import Difference, Verdict, compare_scores, judge
 from leaderboard.scoring.documents import ScoreDocument, dump
 from leaderboard.scoring.score import score_cell, seeds
@@ -36,51 +37,51 @@ from pipeline.state import read_locks, read_stages
 
 def reproduce(
     targets: Iterable[str],
-    from_scratch: bool = False,
+    pretraining_too: bool = False,
     only_new: bool = False,
     root: Path = ROOT,
     runner: str | None = None,
     console: Console | None = None,
 ) -> Iterator[Verdict]:
-    """Make the cells that `targets` name again, one after the other, and compare each with the
+    """Make the runs that `targets` name again, one after the other, and compare each with the
     published one.
 
     They run by `runner` (`docker` or `host`), else by PQRST_RUNNER, else by the runner that the
-    board used; `from_scratch` makes their pretrainings again too, each once; `only_new` leaves out
-    the cells of which `reproduced.json` has a verdict already. Raises UserError where what a cell
-    is made from can't be had, and InfrastructureError for the harness's own trouble: neither says
-    anything about the cell."""
+    board used; `pretraining_too` makes their pretrainings again as well, each once; `only_new`
+    leaves out the runs of which `reproduced.json` has a verdict already. Raises UserError where
+    what a run is made from can't be had, and InfrastructureError for the harness's own trouble:
+    neither says anything about the run."""
     records = read_stages(root), read_locks(root)
-    named = dict.fromkeys(cell for target in targets for cell in cells(target, root))
-    found = [find(each, root, records) for each in named]
+    named = dict.fromkeys(run for target in targets for run in runs_of(target, root))
+    runs = [find(target, root, records) for target in named]
     if only_new:
-        known = {target: entry.key for target, entry in read_reproduced(root).items()}
-        found = [cell for cell in found if known.get(cell.target) != cell.key]
+        verdicts = {target: entry.key for target, entry in read_reproduced(root).items()}
+        runs = [run for run in runs if verdicts.get(run.target) != run.key]
     truths: dict[str, BoardTruth] = {}
     with tempfile.TemporaryDirectory(prefix="pqrst-pretrained-") as folder:
-        pretrained = Path(folder) if from_scratch else None
-        for cell in found:
+        pretrained = Path(folder) if pretraining_too else None
+        for run in runs:
             truth = truths.setdefault(
-                cell.board,
-                BoardTruth(find_board(cell.board, root), root / places.cases(cell.board)),
+                run.board,
+                BoardTruth(find_board(run.board, root), root / places.cases(run.board)),
             )
-            yield make_again(cell, truth, pretrained, root, runner, console or Console())
+            yield make_again(run, truth, pretrained, root, runner, console or Console())
 
 
 def make_again(
-    cell: Published,
+    run: PublishedRun,
     truth: BoardTruth,
     pretrained: Path | None,
     root: Path,
     runner: str | None,
     console: Console,
 ) -> Verdict:
-    """Make one cell again. Pretrainings are made again in the folder `pretrained`, unless an
-    earlier cell has left them there; where it is None, those that are here are taken."""
-    bring_data(cell, root, console)
-    reasons = changed(cell, root)
-    row = find_row(cell.row, root) if cell.maker else None
-    used = next(iter(cell.costs.values()), {}).get("runner")
+    """Make one run again. Pretrainings are made again in the folder `pretrained`, unless an
+    earlier run has left them there; where it is None, those that are here are taken."""
+    bring_data(run, root, console)
+    reasons = changed(run, root)
+    row = find_row(run.row, root) if run.maker else None
+    used = next(iter(run.costs.values()), {}).get("runner")
     asked = runner or os.environ.get("PQRST_RUNNER") or (used if used in RUNNERS else None)
     chosen = runner_name(asked) if row else "none"
     parts: list[Difference] = []
@@ -89,58 +90,59 @@ def make_again(
     with tempfile.TemporaryDirectory(prefix="pqrst-reproduce-") as folder:
         scratch = Path(folder)
         if row:
-            console.print(f"making {cell.target} again by the runner {chosen}", highlight=False)
-            parts = run(cell, row, scratch, root, pretrained, chosen)
-            paths = sorted((scratch / cell.folder).glob("status/*.json"))
+            console.print(f"making {run.target} again by the runner {chosen}", highlight=False)
+            parts = run_in_scratch(run, row, scratch, root, pretrained, chosen)
+            paths = sorted((scratch / run.folder).glob("status/*.json"))
             statuses = [contract.load(Status, path) for path in paths]
-            raise_trouble(cell, statuses)
+            raise_trouble(run, statuses)
         where = {"root": root, "runs": scratch, "truth": truth, "hashes": hashes}
         documents = {
-            seed: score_cell(cell.board, cell.row, cell.task, seed, **where).document
-            for seed in seeds(cell.board, cell.row, root)
+            seed: score_cell(run.board, run.row, run.task, seed, **where).document
+            for seed in seeds(run.board, run.row, root)
         }
     hashes.save()
     learned = row is not None and not is_classical(row.card.family)
-    word, reasons, outcome = compare(cell, documents, parts, reasons, learned)
+    word, reasons, outcome = compare(run, documents, parts, reasons, learned)
     return Verdict(
-        target=cell.target,
+        target=run.target,
         word=word,
         reasons=reasons,
-        environment=environment(cell, statuses),
+        environment=environment(run, statuses),
         outcome=outcome,
-        key=cell.key,
+        key=run.key,
         hardware="{cpu}, {cores} cores, {memory_gb} GB".format(**describe()),
         runner=chosen,
     )
 
 
 def compare(
-    cell: Published,
+    run: PublishedRun,
     documents: dict[int, ScoreDocument],
     parts: list[Difference],
     reasons: list[str],
     learned: bool,
 ) -> tuple[Word, list[str], list[Difference]]:
-    """The verdict's word, its reasons and all that was compared, from the documents that were made
-    here (by seed) and the `parts` of the run, whose bytes were compared already. `reasons` are
-    those for which no outcome could be the published cell's."""
-    same = all(each.published == each.here for each in parts if each.what == "predictions")
-    if documents.keys() != cell.texts.keys():
-        found = f"seeds {sorted(cell.texts)} are published, {sorted(documents)} were made here"
-        reasons = [*reasons, found]
+    """The verdict's word, its reasons and all that was compared. `documents` are those made here,
+    by seed; `parts` are the outputs of the run with their digests; `reasons` (`changed`) say why
+    the run was not made from what the published one was, so that the verdict is `drifted`."""
+    same = all(part.published == part.here for part in parts if part.what == "predictions")
+    if documents.keys() != run.texts.keys():
+        reason = f"seeds {sorted(run.texts)} are published, {sorted(documents)} were made here"
+        reasons = [*reasons, reason]
     outcome = [*parts]
-    for seed in sorted(documents.keys() & cell.texts.keys()):
-        outcome += compare_scores(cell.documents[seed], documents[seed], learned, same)
+    for seed in sorted(documents.keys() & run.texts.keys()):
+        outcome += compare_scores(run.documents[seed], documents[seed], learned, same)
     texts = {seed: dump(document.plain()) for seed, document in documents.items()}
-    word, reasons = judge(outcome, same and texts == cell.texts, reasons)
+    word, reasons = judge(outcome, same and texts == run.texts, reasons)
     return word, reasons, outcome
 
 
-def environment(cell: Published, statuses: list[Status]) -> list[Difference]:
-    """Where the published cell was made, and where this one; by the first seed."""
+def environment(run: PublishedRun, statuses: list[Status]) -> list[Difference]:
+    """Machine, image and cost of the published run beside those of the run made here, by the first
+    seed."""
     if not statuses:
         return []
-    spent, here = cell.costs.get(statuses[0].seed, {}), statuses[0]
+    spent, here = run.costs.get(statuses[0].seed, {}), statuses[0]
     pairs: dict[str, tuple[Any, Any]] = {"runner": (spent.get("runner"), here.runner)}
     for kind, (then, now) in {
         "": (spent.get("hardware", {}), here.hardware),

@@ -1,5 +1,5 @@
-"""Which cell is made again tonight: a rotation through all cells of a board, in which each comes
-once before any comes a second time."""
+"""Which run (row x task) is made again tonight: a rotation through all runs of a board, in which
+each comes once before any comes a second time."""
 
 import datetime
 import json
@@ -24,12 +24,12 @@ def day(text: str) -> datetime.date:
         raise UserError(f"date is {text!r}, expected YYYY-MM-DD") from None
 
 
-def cell_of_the_day(board: str, date: datetime.date, root: Path = ROOT) -> str:
-    """BOARD/ROW/TASK of the scored cell whose turn it is on `date`: as many days as there are
-    cells bring each of them once.
+def run_of_the_day(board: str, date: datetime.date, root: Path = ROOT) -> str:
+    """BOARD/ROW/TASK of the scored run whose turn it is on `date`: in as many days as there are
+    runs, each has its turn once.
 
-    Controls that the scorer makes from the truth are no cells that could be run. Raises UserError
-    where the board is not made or has no scored cell."""
+    A control that the scorer makes from the truth has no run. Raises UserError where the board is
+    not made or has no scored run."""
     find_board(board, root)
     cells = json.loads(made_text(board, root=root))["cells"].values()
     made_here = settings(root).controls.from_truth
@@ -38,7 +38,7 @@ def cell_of_the_day(board: str, date: datetime.date, root: Path = ROOT) -> str:
     if not names:
         path = root / places.board(board, "board.json")
         raise UserError(
-            f"{path}: expected a scored cell of a method, found none; run it: pqrst repro {board}"
+            f"{path}: expected a scored run of a method, found none; run it: pqrst repro {board}"
         )
     turn, day = divmod(date.toordinal(), len(names))
     return f"{board}/{names[generator('draw', board, turn).permutation(len(names))[day]]}"

@@ -1,5 +1,5 @@
-"""Whether a cell that was made again is the published one: the same bytes, within tolerance, or
-another."""
+"""Whether a run that was made again is the published one: the same bytes, numbers within tolerance,
+or others."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of making a cell again: the word, why it is not `identical`, and what was
+    """The verdict on a run that was made again: the word, why it is not `identical`, and what was
     compared."""
 
     target: str
@@ -36,7 +36,7 @@ class Verdict:
     reasons: list[str]
     environment: list[Difference]
     outcome: list[Difference]
-    key: str  # of the published cell
+    key: str  # of the published run
     hardware: str
     runner: str
 
@@ -49,23 +49,23 @@ class Verdict:
 def compare_scores(
     published: ScoreDocument, here: ScoreDocument, learned: bool, same_predictions: bool
 ) -> list[Difference]:
-    """Two score documents of one cell and seed, metric by metric; a difference in how they ended
-    stands first."""
-    found = []
+    """Compare the published score document of a cell with that made here, metric by metric; a
+    difference in how they ended stands first."""
+    differences = []
     seed = f"seed {published.seed}"
     if published.status != here.status:
-        found.append(Difference(f"{seed}: status", published.status, here.status, False))
+        differences.append(Difference(f"{seed}: status", published.status, here.status, False))
     for scenario in dict.fromkeys([*published.scenarios, *here.scenarios]):
         theirs, ours = (
-            each.scenarios[scenario].metrics if scenario in each.scenarios else {}
-            for each in (published, here)
+            document.scenarios[scenario].metrics if scenario in document.scenarios else {}
+            for document in (published, here)
         )
         for metric in dict.fromkeys([*theirs, *ours]):
             pair = theirs.get(metric), ours.get(metric)
             tolerance = SAME_PREDICTIONS if same_predictions else METRICS[metric].tolerance
             name = f"{seed}: {scenario} {METRICS[metric].label}"
-            found.append(Difference(name, *pair, _allowed(pair, tolerance, learned)))
-    return found
+            differences.append(Difference(name, *pair, _allowed(pair, tolerance, learned)))
+    return differences
 
 
 def _allowed(
@@ -78,9 +78,9 @@ def _allowed(
 
 
 def judge(outcome: list[Difference], same: bool, reasons: list[str]) -> tuple[Word, list[str]]:
-    """The word and its reasons: `reasons` are those for which no outcome could be the published
-    cell's, `same` says that all bytes are."""
-    beyond = [each for each in outcome if each.fine is False]
+    """The word and its reasons. `same` says that all bytes are equal; `reasons` say why the run was
+    not made from what the published one was."""
+    beyond = [difference for difference in outcome if difference.fine is False]
     if beyond:
         first = beyond[0]
         reasons = [
@@ -111,18 +111,18 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
         table.add_column("here", overflow="fold")
         table.add_column(no_wrap=True)
         equal = 0
-        for each in rows:
-            if each.published == each.here and title == "outcome":
+        for row in rows:
+            if row.published == row.here and title == "outcome":
                 equal += 1
                 continue
-            mark = {None: "", True: "within tolerance", False: "beyond tolerance"}[each.fine]
+            mark = {None: "", True: "within tolerance", False: "beyond tolerance"}[row.fine]
             if title == "environment":
-                mark = "" if each.published == each.here else "differs"
+                mark = "" if row.published == row.here else "differs"
             # What a machine or an image calls itself is no markup.
             table.add_row(
-                *(Text(_text(part)) for part in each[:3]),
+                *(Text(_text(part)) for part in row[:3]),
                 mark,
-                style="red" if each.fine is False else "",
+                style="red" if row.fine is False else "",
             )
         if table.row_count:
             console.print(table)
@@ -140,4 +140,4 @@ def _text(value: Any) -> str:
     """A value as a table shows it: digests short."""
     if value is None or isinstance(value, float):
         return "–" if value is None else f"{value:.6g}"
-    return re.sub(r"[0-9a-f]{32,}", lambda found: f"{found[0][:8]}…", str(value))
+    return re.sub(r"[0-9a-f]{32,}", lambda digest: f"{digest[0][:8]}…", str(value))

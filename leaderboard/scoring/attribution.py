@@ -1,5 +1,5 @@
-"""What a cell was made from: the one place that knows, for the scorer, which writes it, and for the
-gate, which compares."""
+"""The provenance of a cell: the data, sources, parameters and versions that it is made from. The
+scorer writes it, the gate compares it with what the project holds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +20,8 @@ from leaderboard.scoring.documents import (
 
 
 def data_paths(board: str, row: Row | None, task: str) -> dict[Kind, str]:
-    """The folders of data that a cell was made from, by what it needed them for; `row` is None for
-    a control that the scorer makes from the truth."""
+    """The folders of data that a cell is made from, by their use: `fit`, `predict` or `truth`.
+    `row` is None for a control that the scorer makes from the truth."""
     paths: dict[Kind, str] = {
         "predict": places.cases(board, "predict", task),
         "truth": places.cases(board, "truth"),
@@ -39,21 +39,21 @@ def attribution(
     md5: Callable[[str], str | None],
     root: Path = ROOT,
 ) -> Provenance:
-    """What a cell is made from as the project stands; `md5` gives the digest of a folder of data.
-    Raises UserError where there is no such data."""
-    found = None if row in settings(root).controls.from_truth else rows(root)[row]
-    data = {kind: (path, md5(path)) for kind, path in data_paths(board, found, task).items()}
+    """The provenance that a cell has if it is made now; `md5` gives the digest of a folder of data.
+    Raises UserError where a folder is missing."""
+    method_row = None if row in settings(root).controls.from_truth else rows(root)[row]
+    data = {kind: (path, md5(path)) for kind, path in data_paths(board, method_row, task).items()}
     for path, value in data.values():
         if value is None:
             raise UserError(f"{path}: there is no such folder; make it: pqrst repro {board}")
     scorer = recorded_source(root / "benchmarks", "score")
-    pretraining = found.pretraining if found else None
+    pretraining = method_row.pretraining if method_row else None
     made_from = {
         "data": {kind: value for kind, (_, value) in data.items()},
-        "source": recorded_source(found.folder, "method") if found else scorer,
-        "params": found.params if found else {},
+        "source": recorded_source(method_row.folder, "method") if method_row else scorer,
+        "params": method_row.params if method_row else {},
         "pretraining": rows(root)[pretraining].params if pretraining else None,
-        "budget": settings(root).boards[board].budget.model_dump() if _learns(found) else None,
+        "budget": settings(root).boards[board].budget.model_dump() if _learns(method_row) else None,
         "seed": seed,
         "contract": CONTRACT_VERSION,
         "harness": HARNESS_VERSION,
@@ -62,9 +62,9 @@ def attribution(
 
 
 def sealed(made_from: Document, scorer: str) -> Provenance:
-    """What a cell was made from, with its two digests. `key` is the cell's comparability key: two
-    cells of one key hold one number; `column` is the same for all cells that may stand in one
-    column."""
+    """A provenance with its two digests. `key` is the comparability key: two cells with the same
+    key have the same numbers. `column` is the same for all cells that may stand in one column of a
+    table."""
     asked = {kind: made_from["data"].get(kind) for kind in ("predict", "truth")}
     versions = {kind: made_from[kind] for kind in ("contract", "harness")}
     return Provenance(
@@ -76,7 +76,7 @@ def sealed(made_from: Document, scorer: str) -> Provenance:
 
 
 def resealed(provenance: Provenance) -> Provenance:
-    """A provenance with the digests that the rest of it gives."""
+    """The provenance with its two digests worked out anew from its other fields."""
     return sealed(provenance.model_dump(include=set(MADE_FROM)), provenance.scorer)
 
 

@@ -11,11 +11,11 @@ from leaderboard.scoring.documents import Document
 def costs(board: str, row: str, root: Path = ROOT) -> Document:
     """What the row's cells cost (s, MB, J) and on which machine, by `places.cost`; pretrainings are
     among them."""
-    found: Document = {}
+    spent: Document = {}
     for path in sorted((root / places.run(board, row)).glob("*/status/*.json")):
         status = contract.load(Status, path)
         calls = [call.model_dump(exclude={"command"}) for call in status.calls]
-        found[places.cost(path.parent.parent.name, status.seed)] = {
+        spent[places.cost(path.parent.parent.name, status.seed)] = {
             "wall_s": round(sum(call.wall_s for call in status.calls), 2),
             "cpu_s": round(sum(call.cpu_s for call in status.calls), 2),
             "peak_memory_mb": max((call.peak_memory_mb for call in status.calls), default=0),
@@ -28,7 +28,7 @@ def costs(board: str, row: str, root: Path = ROOT) -> Document:
             "log_tail": status.log_tail,
             "calls": calls,
         }
-    return found
+    return spent
 
 
 def _total(values: list[float | None]) -> float | None:

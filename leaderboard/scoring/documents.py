@@ -56,7 +56,7 @@ class ScenarioScore(BaseModel):
 
 
 class ScoreDocument(BaseModel):
-    """One cell and seed of a board, as `pqrst score` writes it."""
+    """The score of one cell, as `pqrst score` writes it."""
 
     model_config = ConfigDict(extra="allow")
     contract_version: int
@@ -77,19 +77,19 @@ class ScoreDocument(BaseModel):
 
     def scored(self) -> dict[str, ScenarioScore]:
         """The scenarios that have a score, by name."""
-        return {name: each for name, each in self.scenarios.items() if each.status == "scored"}
+        return {name: score for name, score in self.scenarios.items() if score.status == "scored"}
 
     def plain(self) -> Document:
         """The document as it is written: keys in their order, none that was not given."""
         return self.model_dump(exclude_unset=True)
 
 
-def parse_document(found: Any) -> ScoreDocument:
-    """What a score file holds as a document of this harness; raises UserError for another version
-    or another form."""
-    if not isinstance(found, dict) or not found.keys() >= IDENTITY:
+def parse_document(content: Any) -> ScoreDocument:
+    """The content of a score file as a document of this harness; raises UserError for another
+    version or form."""
+    if not isinstance(content, dict) or not content.keys() >= IDENTITY:
         raise UserError("no score document: row, task, seed, status or provenance is missing")
-    made_from = found["provenance"]
+    made_from = content["provenance"]
     if not isinstance(made_from, dict) or not made_from:
         raise UserError("has no provenance; score the row again")
     for what, ours in (("harness", HARNESS_VERSION), ("contract", CONTRACT_VERSION)):
@@ -99,7 +99,7 @@ def parse_document(found: Any) -> ScoreDocument:
                 " row again"
             )
     try:
-        return parse(ScoreDocument, found, "no score document")
+        return parse(ScoreDocument, content, "no score document")
     except UserError as error:
         raise UserError(f"{error}; score the row again") from None
 

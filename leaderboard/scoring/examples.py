@@ -1,5 +1,6 @@
-"""What a row made of a few windows, for people to look at: of each scenario one window of a test
-patient, and ten seconds around one beat of each class; the same for every row of a board.
+"""Examples of a row's answers for people to look at: one window of a test patient for each
+scenario, and ten seconds around one beat of each class. They are the same windows for every row of
+a board.
 
 The questions, with their truth, are kept once, by the row `oracle`; every other row keeps its
 answers. Of a signal every second sample is kept, in units of 10 µV: what a picture can show."""
@@ -9,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contract import CLASSES, RecordSet, Scenario, WindowSet, load
-from benchmarks.metrics import heartbeats as beat_metrics
+from benchmarks.metrics.heartbeats import AVERAGED
 from benchmarks.scenarios import HEARTBEAT
 from benchmarks.seeds import generator
 from benchmarks.settings import SAMPLES
+from leaderboard.scoring.documents import Document
 from leaderboard.scoring.truth import BoardTruth
 
 EVERY = 2  # samples
 UNIT_MV = 0.01
 QUESTIONS = "oracle"  # the row that keeps them
 
-Document = dict[str, Any]
 Drawn = list[list[int | None]]  # lead by lead, in UNIT_MV
 
 
@@ -53,11 +54,11 @@ def beat_questions(truth: BoardTruth) -> list[Document]:
     classes."""
     folder = truth.case(HEARTBEAT)
     records, firsts = _records(truth)
-    found = []
+    questions = []
     for number, start, beats in _stretches(truth):
         signal = np.load(folder / f"signal_{number:03d}.npy", mmap_mode="r", allow_pickle=False)
         marks = np.load(folder / f"beats_{number:03d}.npy", allow_pickle=False)
-        found.append(
+        questions.append(
             {
                 "patient": str(truth.beats.patient[beats[0]]),
                 "leads": records[number].leads,
@@ -66,7 +67,7 @@ def beat_questions(truth: BoardTruth) -> list[Document]:
                 "labels": _letters(truth.beats.labels[beats]),
             }
         )
-    return found
+    return questions
 
 
 def beat_answers(truth: BoardTruth, decided: np.ndarray) -> list[str]:
@@ -87,11 +88,11 @@ def _records(truth: BoardTruth) -> tuple[list[Any], np.ndarray]:
 
 
 def _stretches(truth: BoardTruth) -> list[tuple[int, int, np.ndarray]]:
-    """Of each averaged class that the test patients have: a record, the first sample of ten seconds
-    of it around a beat of the class, and the numbers of the beats in them among all beats."""
+    """Ten seconds around a test beat of each class that macro-F1 averages, where there is one: the
+    number of the record, the first sample, and the indices of the beats inside among all beats."""
     records, firsts = _records(truth)
-    found = []
-    for label, name in enumerate(CLASSES[: beat_metrics.AVERAGED]):
+    stretches = []
+    for label, name in enumerate(CLASSES[:AVERAGED]):
         among = np.flatnonzero((truth.beats.labels == label) & (truth.beats.split == "test"))
         if not len(among):
             continue
@@ -101,8 +102,8 @@ def _stretches(truth: BoardTruth) -> list[tuple[int, int, np.ndarray]]:
         middle = int(marks[beat - firsts[number]])
         start = int(np.clip(middle - SAMPLES // 2, 0, max(0, records[number].samples - SAMPLES)))
         inside = np.flatnonzero((marks >= start) & (marks < start + SAMPLES))
-        found.append((number, start, inside + firsts[number]))
-    return found
+        stretches.append((number, start, inside + firsts[number]))
+    return stretches
 
 
 def _letters(labels: np.ndarray) -> str:

@@ -1,8 +1,8 @@
 """Score a row on a board: one JSON document per task and seed, with one row per patient.
 
 The document holds nothing that depends on when or where it was made, so that the same predictions
-give the same bytes; what a cell cost and on which machine lies beside it, in `costs.json`, and
-windows to look at in `examples.json`. Intervals are not part of it: the board draws them from the
+give the same bytes. Beside it lie `costs.json`, the cost and the machine of each cell, and
+`examples.json`, windows to look at. Intervals are not part of it: the board works them out from the
 patients' rows."""
 
 import math
@@ -17,8 +17,7 @@ from benchmarks.cases.truth import BeatTruth, Truth
 from benchmarks.contract import CLASSES, CONTRACT_VERSION, TASKS, Scenario, Status
 from benchmarks.errors import UserError
 from benchmarks.files import replacing
-from benchmarks.metrics import completion as metrics
-from benchmarks.metrics import heartbeats as beat_metrics
+from benchmarks.metrics import completion, heartbeats
 from benchmarks.metrics.table import MACRO_F1, primary_metric
 from benchmarks.scenarios import HEARTBEAT
 from benchmarks.settings import RATE, ROOT, Row, family, settings
@@ -45,7 +44,7 @@ from pipeline.hashes import Hashes
 
 
 class Outcome(NamedTuple):
-    """What came of a cell: how it ended, and by scenario its scores and what it shows of itself."""
+    """How a cell ended, and for each scenario its scores and its examples."""
 
     status: str
     reason: str
@@ -54,8 +53,8 @@ class Outcome(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """A cell's score document, and by scenario what it answered in the windows that are kept to be
-    looked at."""
+    """The score document of a cell, and its examples: for each scenario the answer in the one
+    window that a board shows."""
 
     document: ScoreDocument
     examples: Document
@@ -72,7 +71,7 @@ def write_scores(board: str, row: str, root: Path = ROOT) -> list[ScoreDocument]
         if spent := costs(board, row, root):
             (folder / places.COSTS).write_text(dump(spent))
         first = [cell.examples for cell in cells if cell.document.seed == 0]
-        if shown := {name: each for examples in first for name, each in examples.items()}:
+        if shown := {name: answer for examples in first for name, answer in examples.items()}:
             (folder / places.EXAMPLES).write_text(dump(shown))
     return [document for document, _ in cells]
 
@@ -107,12 +106,12 @@ def score_cell(
     truth: BoardTruth | None = None,
     hashes: Hashes | None = None,
 ) -> Scored:
-    """One cell: its score, or a typed failure, from what its calls left below `runs`, a folder
-    laid out like the project, which serves if none is named. Whoever scores several cells gives the
-    board's `truth` and `hashes`, which are then read once."""
+    """The score of one cell, or its typed failure, from the statuses and predictions of its run.
+    These lie below `runs`, a folder laid out like the project (None: the project). Whoever scores
+    several cells passes the board's `truth` and `hashes`, so that they are read once."""
     truth = truth or BoardTruth(find_board(board, root), root / places.cases(board))
     from_truth = row in settings(root).controls.from_truth
-    found = (
+    answered = (
         control_outcome(row, task, truth)
         if from_truth
         else outcome(
@@ -127,17 +126,17 @@ def score_cell(
         "family": family(row, root),
         "task": task,
         "seed": seed,
-        "status": found.status,
-        "reason": found.reason,
-        "scenarios": found.scenarios,
+        "status": answered.status,
+        "reason": answered.reason,
+        "scenarios": answered.scenarios,
         "provenance": attribution(board, row, task, seed, md5, root).model_dump(),
     }
-    return Scored(parse_document(document), found.examples)
+    return Scored(parse_document(document), answered.examples)
 
 
 def outcome(row: Row, task: str, seed: int, truth: BoardTruth, run: Path) -> Outcome:
-    """What came of a method's cell, from the folder `run` of its statuses and predictions. Raises
-    UserError where the predictions answer other cases than those that are here."""
+    """The outcome of a method's cell, from the statuses and predictions in the folder `run`. Raises
+    UserError where the predictions do not fit the cases."""
     if task not in row.tasks:
         probe = f", a probe of {row.pretraining}'s pretraining," if row.is_probe else ""
         return Outcome("not-applicable", f"{row.name}{probe} does not do {task}", {}, {})
@@ -160,7 +159,7 @@ def outcome(row: Row, task: str, seed: int, truth: BoardTruth, run: Path) -> Out
         if values.shape != (int(wanted.sum()),):
             raise UserError(
                 f"{predictions / scenario.name}.npy holds {values.size} samples, the case wants"
-                f" {wanted.sum()}; the cases were made again since: run the cell again"
+                f" {wanted.sum()}; the cases were made again since: make the run again"
             )
         completed = np.array(truth.windows.signal)
         completed[wanted] = values
@@ -170,15 +169,15 @@ def outcome(row: Row, task: str, seed: int, truth: BoardTruth, run: Path) -> Out
 
 
 def control_outcome(control: str, task: str, truth: BoardTruth) -> Outcome:
-    """What comes of a control that needs the truth: no method may ask for it, so it is made
-    here."""
+    """The outcome of a control that is made from the truth: the scorer makes it, because no method
+    may see the truth."""
     asks = control == QUESTIONS
     if task == "classification":
         if control != "oracle":
             reason = f"{control} is a control of the completion tasks"
             return Outcome("not-applicable", reason, {}, {})
-        found = _beats_outcome(np.eye(len(CLASSES))[truth.beats.labels], truth)
-        return found._replace(examples={HEARTBEAT.name: beat_questions(truth)}) if asks else found
+        beats = _beats_outcome(np.eye(len(CLASSES))[truth.beats.labels], truth)
+        return beats._replace(examples={HEARTBEAT.name: beat_questions(truth)}) if asks else beats
     scenarios: Document = {}
     examples: Document = {}
     for scenario in truth.scenarios(task):
@@ -191,8 +190,8 @@ def control_outcome(control: str, task: str, truth: BoardTruth) -> Outcome:
 
 
 def _beats_outcome(probabilities: np.ndarray, truth: BoardTruth) -> Outcome:
-    """What came of a classification from its probabilities (beats, classes)."""
-    decided, tau = beat_metrics.decisions(probabilities, truth.beats)
+    """The outcome of a classification, from its probabilities (beats, classes)."""
+    decided, tau = heartbeats.decisions(probabilities, truth.beats)
     return Outcome(
         "scored",
         "",
@@ -213,7 +212,7 @@ def score_windows(
     `completed` (windows, leads, samples) in mV holds the truth where visible and the prediction
     where wanted; both it and the truth pass the scorer's baseline filter before they are compared.
     """
-    per_window = metrics.completion_metrics(
+    per_window = completion.completion_metrics(
         filtered, baseline_filter(completed, RATE), mask, truth.scale, RATE, scenario.hides
     )
     patients = list(dict.fromkeys(truth.patient))
@@ -252,12 +251,12 @@ def score_beats(
     patients = list(dict.fromkeys(truth.patient))
     confusions = np.stack(
         [
-            beat_metrics.confusion(truth.labels[truth.patient == p], decided[truth.patient == p])
+            heartbeats.confusion(truth.labels[truth.patient == p], decided[truth.patient == p])
             for p in patients
         ]
     )
     split = np.array([truth.split[truth.patient == p][0] for p in patients])
-    pooled = beat_metrics.beat_metrics(probabilities[test], decided[test], truth.labels[test])
+    pooled = heartbeats.beat_metrics(probabilities[test], decided[test], truth.labels[test])
     return {
         "status": "scored",
         "primary": MACRO_F1.name,
@@ -272,7 +271,6 @@ def score_beats(
 
 
 def _mean(values: np.ndarray) -> float:
-    """Mean over the windows, or patients, for whom a metric is defined; NaN where it is for
-    none."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else math.nan
+    """Mean over the windows, or patients, in which a metric is defined; NaN if there are none."""
+    defined = values[np.isfinite(values)]
+    return float(defined.mean()) if defined.size else math.nan

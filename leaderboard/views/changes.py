@@ -108,8 +108,8 @@ def _largest(before: Cell, after: Cell) -> float:
     """The largest change of a cell's numbers, relative to the larger of the two."""
     old, new = _numbers(before), _numbers(after)
     pairs = [(old.get(address), new.get(address)) for address in {**old, **new}]
-    known = [(a, b) for a, b in pairs if a is not None and b is not None and a != b]
-    return max((abs(a - b) / max(abs(a), abs(b)) for a, b in known), default=1.0)
+    changed = [(a, b) for a, b in pairs if a is not None and b is not None and a != b]
+    return max((abs(a - b) / max(abs(a), abs(b)) for a, b in changed), default=1.0)
 
 
 def _status(cell: Cell) -> tuple:

@@ -13,12 +13,12 @@ from leaderboard.records.histories import Histories, place, read_histories
 COLOURS = {"training": "#8a8a8a", "validation": "#1f5fa8"}
 
 
-def draw(found: Histories, title: str) -> Figure:
+def draw(histories: Histories, title: str) -> Figure:
     """A panel per training: training loss on the left axis, validation on the right, for they need
     not be the same loss; a dot where validation was lowest, which is where the weights are from."""
     panels = [
         (f"{stage}, seed {seed}", table)
-        for stage, seeds in found.items()
+        for stage, seeds in histories.items()
         for seed, table in seeds.items()
     ]
     figure = Figure(figsize=(3.6 * len(panels), 3.2), layout="constrained")
@@ -43,12 +43,12 @@ def draw(found: Histories, title: str) -> Figure:
 def write_curves(board: str, row: str, root: Path = ROOT) -> Path:
     """Draw runs/BOARD/ROW/curves.png and return its path; raises UserError where no history is
     kept."""
-    found = read_histories(board, row, root)
-    if not found:
+    histories = read_histories(board, row, root)
+    if not histories:
         raise UserError(
             f"{place(board, row, root)}: expected a training's history, found none: {row} has none"
         )
     target = root / places.run(board, row, "curves.png")
     with written(target) as part:
-        draw(found, f"{row} on {board}").savefig(part, format="png", dpi=120)
+        draw(histories, f"{row} on {board}").savefig(part, format="png", dpi=120)
     return target

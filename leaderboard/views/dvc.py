@@ -18,24 +18,26 @@ from benchmarks.scenarios import HEARTBEAT, SNR
 from leaderboard.records.boards import Cell
 from leaderboard.scoring.documents import Document, dump, rounded
 
+Line = dict[str, str | int | float | None]  # of a table of plots, by column
 HORIZON = "forecast-50"
 
 
 def primary_values(cells: list[Cell]) -> dict[str, dict[str, float]]:
     """For each row the primary metric of each scenario that it has a score for, the mean over its
     seeds."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    values_of: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         for name, scenario in cell.scenarios.items():
             value = scenario.value(scenario.primary)
             if value is not None:
-                found[cell.row][name].append(value)
+                values_of[cell.row][name].append(value)
     return {
-        row: {name: _mean(values) for name, values in each.items()} for row, each in found.items()
+        row: {name: _mean(values) for name, values in each.items()}
+        for row, each in values_of.items()
     }
 
 
-def scores(cells: list[Cell]) -> list[Document]:
+def scores(cells: list[Cell]) -> list[Line]:
     """The primary metric of each cell and scenario with its interval: row, family, seed, scenario,
     metric, value, low, high."""
     lines = []
@@ -48,7 +50,7 @@ def scores(cells: list[Cell]) -> list[Document]:
     return lines
 
 
-def horizons(cells: list[Cell]) -> list[Document]:
+def horizons(cells: list[Cell]) -> list[Line]:
     """nRMSE of each half second of the longest forecast by where it ends: row, seconds, nrmse."""
     lines = []
     for cell in filter(_drawn, cells):
@@ -59,7 +61,7 @@ def horizons(cells: list[Cell]) -> list[Document]:
     return lines
 
 
-def noise(cells: list[Cell]) -> list[Document]:
+def noise(cells: list[Cell]) -> list[Line]:
     """nRMSE by the signal-to-noise ratio of what a row was given: row, snr_db, nrmse."""
     lines = []
     for cell in filter(_drawn, cells):
@@ -70,7 +72,7 @@ def noise(cells: list[Cell]) -> list[Document]:
     return lines
 
 
-def confusions(documents: list[Document]) -> list[Document]:
+def confusions(documents: list[Document]) -> list[Line]:
     """Beats of the test patients by class and by the class that a row gave them, and their share of
     the class: row, actual, predicted, beats, share."""
     lines = []
@@ -117,7 +119,7 @@ def _mean(values: list[float]) -> float:
     return float(rounded(sum(values) / len(values)))  # type: ignore[arg-type]
 
 
-def _csv(lines: list[Document]) -> str:
+def _csv(lines: list[Line]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(lines[0]), lineterminator="\n")
     writer.writeheader()

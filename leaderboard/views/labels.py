@@ -1,9 +1,29 @@
 """How every view of a board shows a number with its interval, a cost, and whether a cell was made
 again."""
 
+from typing import NamedTuple
+
 from benchmarks.metrics.table import Metric
 from leaderboard.records.boards import Cell, Summary
 from leaderboard.records.reproduced import VERDICTS
+
+
+class Compared(NamedTuple):
+    """How a page shows what a row's difference to the reference says."""
+
+    mark: str
+    meaning: str
+
+
+COMPARED = {
+    "better": Compared("▲", "better than the reference"),
+    "worse": Compared("▼", "worse than the reference"),
+    "equivalent": Compared(
+        "=", "equivalent to the reference: the difference lies inside the declared margin"
+    ),
+    "undecided": Compared("~", "undecided: the difference may be nothing, or more than the margin"),
+    "reference": Compared("◆", "the reference"),
+}
 
 
 def number(summary: Summary | None, metric: Metric) -> str:
@@ -33,7 +53,7 @@ def signed(value: float | None) -> str:
 
 
 def made_again_of(cells: list[Cell]) -> str:
-    """A board's word on how many of its scored cells were made again, and what came out."""
+    """How many scored cells of a board were made again, and how they came out."""
     scored = [cell for cell in cells if cell.status == "scored"]
     verdicts = [cell.reproduced.verdict for cell in scored if cell.reproduced]
     came_out = [
@@ -46,6 +66,6 @@ def made_again_of(cells: list[Cell]) -> str:
 
 
 def made_again(cell: Cell) -> str:
-    """A board's word on whether a cell was made again."""
+    """Whether the run of a cell was made again, and how it came out."""
     last = cell.reproduced
     return f"{VERDICTS[last.verdict].came_out} {last.date}" if last else "not yet"

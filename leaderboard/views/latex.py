@@ -34,8 +34,8 @@ def latex_table(board: str, task: str, cells: list[Cell], analysis: Analysis) ->
     Raises UserError for a task of which the analysis has no scenario."""
     scenarios = analysis.of_task(task)
     if not scenarios:
-        known = ", ".join(dict.fromkeys(each.task for each in analysis.scenarios.values()))
-        raise UserError(f"{board}: no task {task!r} in its analysis; known: {known}")
+        tasks = ", ".join(dict.fromkeys(each.task for each in analysis.scenarios.values()))
+        raise UserError(f"{board}: no task {task!r} in its analysis; known: {tasks}")
     mine = [cell for cell in cells if cell.task == task and cell.status != "not-applicable"]
     families = {cell.row: cell.family for cell in mine}
     order = sorted(families, key=lambda row: families[row] == "control")  # controls last

@@ -1,6 +1,8 @@
 """A board as Markdown: per task a table of figures, with failures and their reasons, and one of
 comparisons."""
 
+from collections.abc import Sequence
+
 from tabulate import tabulate
 
 from benchmarks.contract import TASKS
@@ -146,10 +148,10 @@ def _difference(difference: Difference | None) -> str:
     return f"{verdict} {signed(difference.value)} {bounds}"
 
 
-def _spread(found: Figure | None) -> str:
-    if found is None or found.seed_sd is None:
+def _spread(figure: Figure | None) -> str:
+    if figure is None or figure.seed_sd is None:
         return ""
-    return f"{found.seed_sd:.3f} \\| {found.patient_sd or 0:.3f}"
+    return f"{figure.seed_sd:.3f} \\| {figure.patient_sd or 0:.3f}"
 
 
 def pretraining_table(analysis: Analysis) -> str:
@@ -157,20 +159,18 @@ def pretraining_table(analysis: Analysis) -> str:
     pretrained."""
     lines = [
         [name, gain.row, *(_difference(gain.against.get(base)) for base in FROM_NOTHING)]
-        for name, found in analysis.scenarios.items()
-        for gain in found.pretraining
+        for name, scenario in analysis.scenarios.items()
+        for gain in scenario.pretraining
     ]
     if not lines:
         return ""
     head = ["scenario", "pretrained row", *(f"against {base}" for base in FROM_NOTHING)]
     return (
         "## Does pretraining help?\n\nOf the pretrained rows the one that was best on the"
-        " validation patients, "
-        "against `transformer`, trained from nothing, and `untrained`, its encoder frozen as it was"
-        " drawn. Each row "
-        "has the same training for the task; the pretraining comes on top. Rows `…-linear` keep"
-        " their pretraining "
-        "frozen. Differences as above, each tested by itself.\n\n"
+        " validation patients, against `transformer`, trained from nothing, and `untrained`, whose"
+        " encoder is random and frozen. Each row has the same training for the task; the"
+        " pretraining comes on top. Rows `…-linear` keep their pretraining frozen. Differences"
+        " as above, each tested by itself.\n\n"
         f"{tabulate(lines, head, tablefmt='github', disable_numparse=True)}\n\n"
         f"{helped(analysis)}\n"
     )
@@ -180,8 +180,8 @@ def helped(analysis: Analysis) -> str:
     """In which scenarios a pretraining gained something over both rows that had none, in words."""
     names = [
         name
-        for name, found in analysis.scenarios.items()
-        for gain in found.pretraining
+        for name, scenario in analysis.scenarios.items()
+        for gain in scenario.pretraining
         if len(gain.against) == len(FROM_NOTHING)
         and all((each.low or 0) > 0 for each in gain.against.values())
     ]
@@ -189,7 +189,7 @@ def helped(analysis: Analysis) -> str:
 
 
 def matrix_table(analysis: Analysis) -> str:
-    """Wins/ties/losses of each row against each other one, over the scenarios that both do."""
+    """Wins/ties/losses of each row against every other row, over the scenarios that both do."""
     matrix = analysis.matrix
     counts = list(zip(matrix.wins, matrix.ties, matrix.losses, strict=True))
     shown = [k for k, kinds in enumerate(counts) if any(map(sum, kinds))]
@@ -203,11 +203,12 @@ def matrix_table(analysis: Analysis) -> str:
     return tabulate(lines, head, tablefmt="github", disable_numparse=True) + "\n"
 
 
-def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") -> str:
-    """The board for people; `note` is what its data set has to say to a reader."""
+def markdown(board: str, cells: list[Cell], analysis: Analysis, notes: Sequence[str] = ()) -> str:
+    """`board.md`, a board for people; `notes` are what it says to its readers."""
     coverage = analysis.coverage
     margins = {
-        METRICS[found.metric].difference_unit: found.margin for found in analysis.scenarios.values()
+        METRICS[scenario.metric].difference_unit: scenario.margin
+        for scenario in analysis.scenarios.values()
     }
     inside = " or ".join(f"±{margin:g} of {unit}" for unit, margin in margins.items())
     parts = [
@@ -221,7 +222,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
             f" both `mean` and `comb` has no skill. Intervals ({CONFIDENCE:.0%}) are over patients."
             " The interval of macro-F1 is a jackknife by patient and approximate: in our"
             f" simulation it covered {coverage.pooled:.0%}. `–`: the row does not do this"
-            " scenario. Wall time includes fitting. *reproduced*: whether the cell was made again"
+            " scenario. Wall time includes fitting. *reproduced*: whether the run was made again"
             " from what is recorded, and when: `pqrst reproduce BOARD/ROW/TASK`.\n"
         ),
         (
@@ -236,8 +237,7 @@ def markdown(board: str, cells: list[Cell], analysis: Analysis, note: str = "") 
             " scenarios without any difference one was claimed.\n"
         ),
     ]
-    if note:
-        parts.append(f"{note}\n")
+    parts += [f"{note}\n" for note in notes]
     for task in TASKS:
         parts.append(f"## {task.capitalize()}\n\n{task_table(task, cells)}")
         parts.append(f"### {task.capitalize()}: compared\n\n{comparison_table(task, analysis)}")

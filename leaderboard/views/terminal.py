@@ -77,5 +77,5 @@ def task_table(board: str, task: str, cells: list[Cell]) -> Table:
 
 def _best(scenario: str, metric: Metric, cells: list[Cell]) -> float | None:
     values = [cell.value(scenario, metric) for cell in cells if cell.family != "control"]
-    known = [value for value in values if value is not None]
-    return metric.best_of(known)
+    defined = [value for value in values if value is not None]
+    return metric.best_of(defined)

@@ -24,6 +24,7 @@ from containers.sandbox.escape import (
 )
 from leaderboard.views.markdown import task_table
 from tests.conftest import SAMPLE
+from tests.helpers.board_documents import typed
 from tests.helpers.toy_board import BOARD
 
 CHEATERS = {cheater.name: cheater for cheater in cheaters()}
@@ -73,6 +74,7 @@ def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy
         found = contract.load(contract.Status, out / "status/seed-0.json")
         assert "\x1b" not in found.reason + found.log_tail
         about = {
+            "board": "toy",
             "row": str(name),
             "family": "control",
             "task": "forecasting",
@@ -84,7 +86,7 @@ def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy
             | {
                 "status": "scored" if found.kind == "ok" else found.kind,
                 "scenarios": {},
-                "cost": None,
+                "provenance": {},
             }
         )
     assert [cell["status"] for cell in cells] == [
@@ -94,7 +96,7 @@ def test_after_a_hostile_cell_the_next_one_runs_and_the_board_renders(image, toy
         "scored",
     ]
     assert np.load(tmp_path / "None/predictions/seed-0/forecast-20.npy").size
-    text = task_table("forecasting", cells)
+    text = task_table("forecasting", typed(cells))
     assert "<script" not in text and "\x1b" not in text
     assert (
         len(

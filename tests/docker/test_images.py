@@ -13,8 +13,8 @@ from benchmarks.settings import ROOT
 from containers.calls.call import InfrastructureError, Refused
 from containers.calls.runs import make_run
 from containers.images import build as images
-from containers.images import carriers
 from containers.images.engine import connect
+from containers.leaks import carriers
 from containers.sandbox import docker
 from pipeline.sources import method_digest, tokens_digest
 from tests.helpers.toy_board import BOARD

@@ -1,8 +1,10 @@
 """Small boards for tests: score documents and the cells that board.json holds of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from benchmarks.contract import CLASSES
+from leaderboard.records.boards import Cell
 
 Document = dict[str, Any]
 
@@ -116,6 +118,11 @@ def beats(row: str, confusions: dict[str, list[int]], seed: int = 0) -> Document
         "seed": seed,
         "scenarios": found,
     }
+
+
+def typed(cells: Iterable[Document]) -> list[Cell]:
+    """Cells as views take them."""
+    return [Cell.model_validate(each) for each in cells]
 
 
 def document(*cells: Document) -> Document:

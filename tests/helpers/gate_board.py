@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import yaml
 
+from benchmarks import places
 from benchmarks.contract import CONTRACT_VERSION
 from benchmarks.files import digest
-from benchmarks.scenarios import of_task, primary_metric
+from benchmarks.metrics.table import primary_metric
+from benchmarks.scenarios import of_task
 from benchmarks.settings import ROOT, family, method_folders, rows
 from leaderboard.gate.accounting import expected_cells
 from leaderboard.scoring.attribution import attribution
-from leaderboard.scoring.documents import cost_key, dump, rounded
+from leaderboard.scoring.documents import dump, rounded
 from pipeline.hashes import Hashes
-from pipeline.stages import method_stages
+from pipeline.stages import method_stages, yaml_text
 from pipeline.state import read_params, read_stages
 
 BOARD = "small"
@@ -90,14 +92,14 @@ def write_project(root: Path) -> None:
         for file in ("method.yaml", "params.json", "source.json", "Dockerfile"):
             shutil.copy(ROOT / "methods" / name / file, folder / file)
     for folder in method_folders(root):
-        (folder / "dvc.yaml").write_text(method_stages(folder, root))
+        (folder / "dvc.yaml").write_text(yaml_text(method_stages(folder, root)))
     costs: dict[str, dict[str, Any]] = {}
     for row, task, seed in sorted(expected_cells(BOARD, root)):
         path = score_file(root, row, task, seed)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dump(document(row, task, seed, root)))
         if row in rows(root) and task in rows(root)[row].tasks:
-            costs.setdefault(row, {})[cost_key(task, seed)] = COST
+            costs.setdefault(row, {})[places.cost(task, seed)] = COST
     for row, spent in costs.items():
         (root / "leaderboard/scores" / BOARD / row / "costs.json").write_text(dump(spent))
     lock(root)

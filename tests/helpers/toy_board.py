@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from benchmarks.contract import Budget
 from benchmarks.datasets import Record
 from benchmarks.datasets.synthetic import LEADS, simulate
 from benchmarks.settings import RATE, Board
 
 BOARD = Board(
-    dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 4, "windows": 256}
-)  # type: ignore[arg-type]
+    dataset="toy",
+    seed=7,
+    windows_per_record=2,
+    seeds=1,
+    budget=Budget(steps=4, windows=256),
+)
 SPLITS = {"train": ["p01", "p02", "p03"], "validation": ["p13"], "test": ["p17", "p18"]}
 
 

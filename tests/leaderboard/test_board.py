@@ -14,10 +14,11 @@ from benchmarks.settings import ROOT
 from leaderboard.board import write_board
 from leaderboard.gate.policing import broken
 from leaderboard.records.cells import FAMILIES, cells, read_documents
-from leaderboard.records.reproduced import made_again_of
+from leaderboard.records.reproduced import Entry
 from leaderboard.records.tidy import tidy
 from leaderboard.scoring.controls import distort
 from leaderboard.scoring.documents import Document, dump, parse_document, rounded
+from leaderboard.views.labels import made_again_of
 from leaderboard.views.markdown import task_table
 from pipeline.shadow import shadow
 
@@ -119,15 +120,15 @@ def test_a_cell_that_was_made_again_says_so_while_it_is_the_published_one(publis
         "hardware": "two cores",
         "runner": "host",
     }
-    table = cells(documents, costs, {f"{BOARD}/linear/forecasting": entry | change})
+    table = cells(documents, costs, {f"{BOARD}/linear/forecasting": Entry(**entry | change)})
     for task in ("interpolation", "forecasting"):
         (line,) = (
             line for line in task_table(task, table).splitlines() if line.startswith("| linear ")
         )
         assert (shown if task == "forecasting" else "not yet") in line
-    assert {bool(cell["reproduced"]) for cell in table if cell["row"] == "mean"} == {False}
+    assert {bool(cell.reproduced) for cell in table if cell.row == "mean"} == {False}
     scored, word = (
-        sum(cell["status"] == "scored" for cell in table),
+        sum(cell.status == "scored" for cell in table),
         shown.removesuffix(" 2026-11-26"),
     )
     one = f"1 of {scored} scored ones were made again: 1 {word}"

@@ -39,7 +39,7 @@ def call(name: str, row: str) -> Call:
 @pytest.mark.parametrize("task", ["completion", "classification"])
 @pytest.mark.parametrize("frozen", [False, True])
 def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, frozen):
-    """X-5; a frozen encoder stays as it was."""
+    """One step moves every trainable tensor (X-5), and a frozen encoder stays as it was."""
     torch.manual_seed(0)
     about, rng = call(name, row), torch.Generator().manual_seed(0)
     x = torch.randn(2, CHANNELS, 1000, generator=rng)
@@ -80,7 +80,8 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, froze
         value.backward()
         adamw(list(trainable.values()), moments, step, 0.01)
     for name, parameter in trainable.items():
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
         assert not torch.equal(before[name], parameter), name
     for name, tensor in model.state_dict().items():
         assert name in trainable or torch.equal(before[name], tensor), name
@@ -88,17 +89,18 @@ def test_a_step_moves_every_trainable_tensor_and_no_other(name, row, task, froze
 
 @pytest.mark.parametrize(("name", "row"), ROWS)
 def test_an_encoder_gives_a_token_each_stride(name, row):
-    """T1-14: features of any input, of any length, without asking for a mask."""
+    """Every encoder gives features of any input, of any length, without asking for a mask (T1-14),
+    finite ones for a flat lead (X-11)."""
     encoder = load(name).encode(call(name, row), LEADS, CHANNELS).eval()
     for samples in (2500, 1000, 777):
         tokens = encoder(torch.randn(2, CHANNELS, samples), LEAD_IDS)
         assert tokens.shape == (2, -(-samples // encoder.stride), encoder.width)
-        assert torch.isfinite(encoder(torch.zeros(2, CHANNELS, samples), LEAD_IDS)).all(), "X-11"
+        assert torch.isfinite(encoder(torch.zeros(2, CHANNELS, samples), LEAD_IDS)).all()
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_nothing_is_printed_by_a_forward_pass(name, capsys):
-    """X-14: neither on standard output nor on standard error."""
+    """A forward pass prints nothing (X-14)."""
     model = load(name).complete(call(name, next(iter(PARAMS[name]))), LEADS, CHANNELS)
     model(torch.zeros(2, CHANNELS, 1000), LEAD_IDS)
     assert capsys.readouterr() == ("", "")

@@ -29,8 +29,9 @@ CONSTANT = {"mean", "prior"}  # rows that are meant to say one thing
 def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_again(
     toy, tmp_path, name
 ):
-    """X-7: every item of every scenario; X-11: a flat lead gives finite output; X-14: no chatter;
-    no constant. X-13, the same bytes: on the task of fewest scenarios."""
+    """Every item of every scenario is answered (X-7), a flat lead gives finite output (X-11),
+    nothing is printed by a forward pass (X-14), no answer is constant, and the task of fewest
+    scenarios gives the same bytes again (X-13)."""
     found = row(name)
     scenarios = {task: [s for s in of_task(task, 2) if found.answers(s)] for task in found.tasks}
     if found.pretraining:
@@ -58,7 +59,8 @@ def test_every_row_answers_every_scenario_of_its_tasks_and_gives_the_same_bytes_
     task = min(scenarios, key=lambda each: len(scenarios[each]))
     first = made(cell / task)
     make_run(found, BOARD, task, toy, cell / task, inline.runner)
-    assert first and made(cell / task) == first
+    assert first
+    assert made(cell / task) == first
 
 
 def made(cell: Path) -> dict[str, bytes]:
@@ -74,7 +76,7 @@ def made(cell: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", sorted(n for n, r in rows().items() if "fit" in r.card.verbs))
 def test_fitting_reads_no_evaluation_record(toy, name):
-    """X-4: what is mounted for a fit holds no stretch of a test patient's signal."""
+    """What is mounted for a fit holds no stretch of a test patient's signal (X-4)."""
     truth = read_truth(toy / "truth")
     stretch = truth.signal[truth.split == "test"][0, 0, 1000:1016].tobytes()
     for task in row(name).tasks:
@@ -88,7 +90,7 @@ def test_fitting_reads_no_evaluation_record(toy, name):
     "scenario", of_task("interpolation", 2) + of_task("forecasting", 2), ids=lambda s: s.name
 )
 def test_perfect_visible_samples_change_no_score(toy, scenario):
-    """X-1: the error is that of the hidden samples alone."""
+    """The error is that of the hidden samples alone (X-1), over every window of the split (X-7)."""
     from benchmarks.baseline import baseline_filter
 
     truth = read_truth(toy / "truth")
@@ -109,21 +111,29 @@ def test_perfect_visible_samples_change_no_score(toy, scenario):
         by_hand[truth.patient == patient].mean() for patient in scored["patients"]["patient"]
     ]
     np.testing.assert_allclose(ours, expected, rtol=1e-5)
-    assert sum(scored["patients"]["windows"]) == len(truth.signal), "X-7: every window is scored"
+    assert sum(scored["patients"]["windows"]) == len(truth.signal), "every window is scored"
 
 
 def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
-    """X-3: the same splits and masks whatever order a set has."""
-    program = (
-        "import sys; sys.path.insert(0, '.')\nfrom pathlib import Path; import numpy as np\nfrom"
-        " benchmarks.cases import records as windows; from benchmarks.cases.build import build\nfrom"
-        " tests.helpers.toy_board import BOARD, SPLITS, toy_records\nout = Path(sys.argv[1]); noise"
-        " = np.ones((3, 2, 9000)) * np.arange(9000)\nwindows.prepare(toy_records(), noise, out /"
-        " 'w'); build(BOARD, out / 'w', SPLITS, out / 'b')\n"
-    )
+    """Splits and masks are the same whatever order a set has (X-3)."""
+    program = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.cases import records as windows
+from benchmarks.cases.build import build
+from tests.helpers.toy_board import BOARD, SPLITS, toy_records
+
+out = Path(sys.argv[1])
+noise = np.ones((3, 2, 9000)) * np.arange(9000)
+windows.prepare(toy_records(), noise, out / "w")
+build(BOARD, out / "w", SPLITS, out / "b")
+"""
     made = []
     for seed in ("1", "2"):
-        environment = os.environ | {"PYTHONHASHSEED": seed}
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         subprocess.run(
             [sys.executable, "-c", program, str(tmp_path / seed)],
             cwd=ROOT,
@@ -136,7 +146,8 @@ def test_cases_do_not_depend_on_the_hash_seed(tmp_path):
                 for p in (tmp_path / seed).rglob("*.*")
             }
         )
-    assert made[0] and made[0] == made[1]
+    assert made[0]
+    assert made[0] == made[1]
 
 
 def test_methods_import_nothing_of_ours_but_the_kit():

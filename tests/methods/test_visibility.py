@@ -9,7 +9,7 @@ import pytest
 from benchmarks.cases import records as whole
 from benchmarks.cases.build import build
 from benchmarks.cases.truth import read_truth
-from benchmarks.contract import TASKS
+from benchmarks.contract import TASKS, Budget
 from benchmarks.datasets import Record
 from benchmarks.errors import UserError
 from benchmarks.scenarios import of_task, scenarios, wanted
@@ -17,8 +17,12 @@ from benchmarks.settings import RATE, Board, settings
 from containers.calls.runs import fit_inputs
 
 BOARD = Board(
-    dataset="toy", seed=7, windows_per_record=2, seeds=1, budget={"steps": 1, "windows": 1}
-)  # type: ignore[arg-type]
+    dataset="toy",
+    seed=7,
+    windows_per_record=2,
+    seeds=1,
+    budget=Budget(steps=1, windows=1),
+)
 SPLITS = {"train": ["a"], "validation": ["b"], "test": ["c", "d"]}
 
 
@@ -127,7 +131,9 @@ def test_a_case_says_neither_patient_nor_split_nor_seed(board):
     for path in (board / "predict").rglob("*.json"):
         text = path.read_text()
         about = json.loads(text)
-        assert "person" not in text and "test" not in text and "validation" not in text
+        assert "person" not in text
+        assert "test" not in text
+        assert "validation" not in text
         assert str(BOARD.seed) not in [str(value) for value in about.values()]
         assert about.get("patients") is None
         assert all(record["patient"] is None for record in about.get("records", []))

@@ -31,7 +31,8 @@ with tempfile.TemporaryDirectory() as scratch:
     windows.prepare(records, load("nstdb").noise(raw / "nstdb"), out / "w")
     cases.build(board("mitdb"), out / "w", dataset.SPLITS, out / "b")
 hours = len(kept) * 650_000 / 360 / 3600
-print((time.process_time() - begin) / hours, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print((time.process_time() - begin) / hours, used)
 """
 NEUROKIT = """
 import sys, time

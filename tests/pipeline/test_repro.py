@@ -189,12 +189,12 @@ def test_a_fresh_clone_has_nothing_to_do_and_refuses_to_repeat_what_was_costly(m
     made.edit("leaderboard/scoring/score.py", "DIGITS = 6", "DIGITS = 5")
     refused = made.pqrst("repro", "synthetic", check=False)
     assert (
-        "is not here. Bring it: dvc pull; or make it again: pqrst repro synthetic --remake"
+        "is not here. Bring it: dvc pull; or make it again: pqrst repro synthetic --again missing"
         in refused
     )
     assert made.results() == before, "what was committed must not be lost"
     made.edit("leaderboard/scoring/score.py", "DIGITS = 5", "DIGITS = 6")
-    made.pqrst("repro", "synthetic", "--remake", "--jobs", "2")
+    made.pqrst("repro", "synthetic", "--again", "missing", "--jobs", "2")
     assert {k: v for k, v in made.results().items() if k in before} == before
 
 
@@ -304,8 +304,8 @@ def test_cheap_rows_run_again_to_the_same_bytes(made):
     assert made.results() == results
 
 
-def test_verify_runs_a_cell_again_under_plain_dvc(made):
-    output = made.pqrst("repro", "synthetic", "--verify")
+def test_a_spot_check_makes_a_run_again_under_plain_dvc(made):
+    output = made.pqrst("repro", "synthetic", "--spot-check")
     assert output.count("came out the same") == 2 and "DIFFERS" not in output
 
 

@@ -10,6 +10,30 @@ import pytest
 from benchmarks.settings import ROOT
 from tests.helpers.project import Project
 
+PRETRAINED = """
+import numpy as np
+
+from methods.kit.contract.windows import read_windows, serve
+
+
+def pretrain(call):
+    train = read_windows(call.data / "train")
+    assert not (call.data / "scenarios.json").exists() and call.task is None
+    np.save(call.model / "level.npy", np.float32(train.signal.mean()))
+
+
+def fit(call):
+    np.save(call.model / "level.npy", np.load(call.pretrained / "level.npy"))
+
+
+def predict(case, call):
+    level = np.load(call.model / "level.npy") + np.linspace(0, 1, 2500, dtype=np.float32)
+    return np.where(case.wanted(), level, case.signal)
+
+
+serve(predict, fit, pretrain)
+"""
+
 
 @pytest.fixture
 def project(made: Project) -> Project:
@@ -98,16 +122,7 @@ def test_a_method_that_pretrains_is_given_what_it_wrote(project):
     )
     (folder / "method.yaml").write_text(card)
     (folder / "params.json").write_text('{"pre": {}}')
-    (folder / "main.py").write_text(
-        "import numpy as np\nfrom methods.kit.contract.call import Call\nfrom methods.kit.contract.windows"
-        " import read_windows, serve\ndef"
-        " pretrain(call):\n    train = read_windows(call.data / 'train')\n    assert not (call.data"
-        " / 'scenarios.json').exists() and call.task is None\n    np.save(call.model / 'level.npy',"
-        " np.float32(train.signal.mean()))\ndef fit(call):\n    np.save(call.model / 'level.npy',"
-        " np.load(call.pretrained / 'level.npy'))\ndef predict(case, call):\n    level ="
-        " np.load(call.model / 'level.npy') + np.linspace(0, 1, 2500, dtype=np.float32)\n    return"
-        " np.where(case.wanted(), level, case.signal)\nserve(predict, fit, pretrain)\n"
-    )
+    (folder / "main.py").write_text(PRETRAINED)
     output = project.pqrst("check", "pre", check=False)
     assert "pre: keeps the contract" in output, output
     project.pqrst("sync")

@@ -247,5 +247,5 @@ def test_a_night_goes_on_after_a_drift_and_says_so(checkout, statuses, expected)
     ended = script(checkout, f"{checkout}/.ci/nightly", "synthetic", "mitdb")
     assert ended.returncode == expected
     assert (checkout / "calls").read_text().splitlines() == [
-        f"reproduce {board}/row/task --from-scratch --record" for board in ("synthetic", "mitdb")
+        f"reproduce {board}/row/task --pretraining --record" for board in ("synthetic", "mitdb")
     ]

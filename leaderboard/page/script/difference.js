@@ -4,15 +4,8 @@ import { bdi, el, figure, scroll, svg } from "./dom.js";
 import { grid } from "./focus.js";
 import { change, changeMarks, difference, fixed, percent, pValue, ranks, signed } from "./format.js";
 import { mark } from "./marks.js";
-import { analysed, family, label, passes } from "./state.js";
+import { analysed, data, family, label, passes } from "./state.js";
 
-export const VERDICTS = {
-  better: ["▲", "better"],
-  worse: ["▼", "worse"],
-  equivalent: ["=", "equivalent"],
-  undecided: ["~", "undecided"],
-  reference: ["◆", "reference"],
-};
 const FARTHEST = { lower: 1.6, higher: 1 }; // of a log-ratio of errors, of an F1
 
 /** Rows of a scenario from best to worst against the reference; those without a comparison last. */
@@ -26,7 +19,7 @@ export function byDifference(scenario) {
 export function verdictOf(scenario, row) {
   const found = analysed(scenario);
   const name = row === found.reference ? "reference" : found.rows[row]?.difference?.verdict;
-  return { name: name ?? "none", mark: VERDICTS[name]?.[0] ?? "", word: VERDICTS[name]?.[1] ?? "" };
+  return { name: name ?? "none", mark: data.verdicts[name] ?? "", word: name ?? "" };
 }
 
 /** The scale of differences in %, and its marks: [position, text]. */

@@ -50,7 +50,7 @@ function costs({ cost }) {
 function reproduced(row, task, cell) {
   const last = data.reproduced[`${row}/${task}`];
   if (!last) return "not yet";
-  const mark = data.verdicts[last.verdict];
+  const mark = data.remade[last.verdict];
   const old = last.key && !Object.values(cell.seeds).includes(last.key);
   const where = [last.runner, last.hardware].filter(Boolean).map(plain).join(", ");
   return `${mark} ${last.verdict}, ${last.date}${where && ` (${where})`}${old ? ", as an earlier version of this cell" : ""}`;

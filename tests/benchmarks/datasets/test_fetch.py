@@ -310,12 +310,14 @@ def test_an_interrupted_fetch_leaves_nothing_half_written_and_resumes(
 ) -> None:
     target = tmp_path / "raw"
     server.stall = {"two.dat"}
-    script = (
-        "from pathlib import Path; from benchmarks.datasets import fetch\nfetch.listed = lambda"
-        " name: [fetch.Listed(*file) for file in"
-        f" {[tuple(file) for file in FILES]}]\nfetch.fetch('mitdb', Path({str(target)!r}),"
-        f" url={server.url!r})"
-    )
+    script = f"""
+from pathlib import Path
+
+from benchmarks.datasets import fetch
+
+fetch.listed = lambda name: [fetch.Listed(*file) for file in {[tuple(file) for file in FILES]}]
+fetch.fetch("mitdb", Path({str(target)!r}), url={server.url!r})
+"""
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.DEVNULL)
     assert server.stalled.wait(100)
     deadline = time.monotonic() + 100

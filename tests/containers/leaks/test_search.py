@@ -18,7 +18,7 @@ import pytest
 
 from benchmarks.cases import build as cases
 from benchmarks.cases import records as whole
-from benchmarks.contract import CLASSES
+from benchmarks.contract import CLASSES, Budget
 from benchmarks.datasets import Record
 from benchmarks.errors import UserError
 from benchmarks.settings import RATE, Board
@@ -26,8 +26,12 @@ from containers.leaks import kernels, probes
 from containers.leaks import search as leaks
 
 BOARD = Board(
-    dataset="made", seed=7, windows_per_record=2, seeds=1, budget={"steps": 4, "windows": 256}
-)  # type: ignore[arg-type]
+    dataset="made",
+    seed=7,
+    windows_per_record=2,
+    seeds=1,
+    budget=Budget(steps=4, windows=256),
+)
 SPLITS = {"train": ["a", "b"], "validation": ["c"], "test": ["d", "e"]}
 RNG = np.random.default_rng(11)
 RANDOM = RNG.bytes(100_000)

@@ -85,7 +85,7 @@ def line(
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path, capsys):
-    """X-13, and after a kill."""
+    """A run repeats to the same bytes, also after a kill (X-13)."""
     average = 0.9
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     run_here(whole, -1, 1, average)
@@ -128,7 +128,8 @@ def test_adamw_is_torchs():
 
 
 def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_zero():
-    """T0-9, T4-1: the peak of the schedule is the learning rate that was asked for."""
+    """The learning rate is above zero at the first step and peaks at what was asked (T0-9,
+    T4-1)."""
     rates = [training.learning_rate_at(step, 100, 3e-4, 10) for step in range(1, 101)]
     assert rates[0] > 0
     assert max(rates) == rates[9] == 3e-4
@@ -138,7 +139,7 @@ def test_the_rate_starts_above_zero_peaks_at_what_was_asked_and_falls_to_nearly_
 
 
 def test_weights_move_from_the_first_step(tmp_path):
-    """T4-1: the first step is no step of size 0."""
+    """The first step already moves the weights: the learning rate is never zero (T4-1)."""
     torch.manual_seed(0)
     start = nn.Linear(1, 1).weight.clone()
     model, _ = line(tmp_path, lambda model: 1.0, steps=1)
@@ -146,7 +147,8 @@ def test_weights_move_from_the_first_step(tmp_path):
 
 
 def test_it_stops_after_patience_checks_without_a_lower_loss_and_keeps_the_lowest(tmp_path):
-    """X-12, T0-10: a plateau stops it, a falling loss never does."""
+    """A plateau of the validation loss stops the training, a falling loss never does (X-12,
+    T0-10)."""
     falling = iter(np.linspace(1, 0.999, 8))
     assert len(line(tmp_path, lambda model: next(falling), patience=1)[1]) == 8
     values, weights = iter([3.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]), []
@@ -167,20 +169,20 @@ def test_a_diverged_training_says_so(tmp_path):
 
 
 def test_an_average_forgets_the_random_start():
-    """T1-11: after the first step the average is nearly the weights, whatever the decay."""
+    """After the first step the average is nearly the weights, whatever its momentum (T1-11);
+    buffers are copied (T3-5)."""
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     weights = dict(model.state_dict())
     average = {name: torch.full_like(tensor, 9) for name, tensor in model.state_dict().items()}
     training.ema_update(average, model, training.warm_momentum(0.999, 1))
     torch.testing.assert_close(average["0.weight"], 0.1 * 9 + 0.9 * weights["0.weight"])
-    assert torch.equal(average["1.running_mean"], weights["1.running_mean"]), (
-        "T3-5: buffers are copied"
-    )
+    assert torch.equal(average["1.running_mean"], weights["1.running_mean"])
     assert training.warm_momentum(0.999, 10**6) == 0.999
 
 
 def test_checkpoints_fail_loudly(tmp_path):
-    """X-6: a missing, an unknown and a misshapen tensor each end the load."""
+    """Loading a checkpoint fails where a tensor is missing, unexpected or misshapen, or where none
+    was transferred (X-6)."""
     path, model = tmp_path / "model.safetensors", nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
     save(path, model.state_dict())
     torch.testing.assert_close(

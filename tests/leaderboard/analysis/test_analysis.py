@@ -16,8 +16,10 @@ from benchmarks.metrics.table import NRMSE
 from benchmarks.settings import ROOT, board_rows, rows
 from leaderboard.analysis.analysis import analyse
 from leaderboard.analysis.comparisons import holm
+from leaderboard.analysis.document import Analysis
 from leaderboard.analysis.statistics import COVERAGE, jackknife_macro_f1, patient_mean_interval
 from leaderboard.board import write_tables
+from leaderboard.records.boards import read_analysis, read_cells
 from leaderboard.records.cells import read_documents, rows_in_order
 from leaderboard.scoring.documents import HARNESS_VERSION, dump
 from leaderboard.views.markdown import comparison_table, markdown, matrix_table, pretraining_table
@@ -120,7 +122,10 @@ def small(**rows_errors: np.ndarray | list[np.ndarray]) -> list[Document]:
 
 def analysed(documents: list[Document], **options) -> Document:
     names = list(dict.fromkeys(document["row"] for document in documents))
-    return analyse("b", 7, names, documents, **options)
+    return analyse("b", 7, names, documents, **options).model_dump()
+
+
+typed = Analysis.model_validate
 
 
 def gap(**rows_errors) -> Document:
@@ -481,7 +486,8 @@ def test_the_keys_are_those_that_the_page_reads_and_the_bytes_the_same():
         dump(found) == dump(analysed(copy.deepcopy(documents))) and json.loads(dump(found)) == found
     )
     # Another board's seed draws other bootstraps; everything else stays.
-    other = analyse("b", 8, found["rows"], documents)["scenarios"]["gap"]["rows"]["mae"]
+    other = analyse("b", 8, found["rows"], documents).model_dump()
+    other = other["scenarios"]["gap"]["rows"]["mae"]
     assert {**other, "rank": 0} == {**scenario["rows"]["mae"], "rank": 0}
 
 
@@ -518,7 +524,7 @@ def test_a_pretraining_is_compared_with_rows_that_had_none():
 
 def test_the_tables_say_it():
     FAMILY.setdefault("probe", "masked")
-    analysis = analysed(four_tasks(), probes=["probe"])
+    analysis = typed(analysed(four_tasks(), probes=["probe"]))
     table = comparison_table(COMPLETION, analysis)
     assert (
         "| gap<br>against linear" in table
@@ -530,12 +536,12 @@ def test_the_tables_say_it():
     assert "too few" not in table
     assert pretraining_table(analysis) == ""
     learnt = small(mae=some_errors(3, -0.2), transformer=some_errors(5), untrained=some_errors(6))
-    told = pretraining_table(analysed(learnt, pretrained=["mae"]))
+    told = pretraining_table(typed(analysed(learnt, pretrained=["mae"])))
     assert (
         "| gap        | mae              | **better** +0.2" in told
         and "Interval above zero against both: gap." in told
     )
-    seeds = analysed(small(linear=some_errors(1), mae=[some_errors(3), some_errors(4)]))
+    seeds = typed(analysed(small(linear=some_errors(1), mae=[some_errors(3), some_errors(4)])))
     assert "over seeds | over patients" in comparison_table(COMPLETION, seeds)
     assert comparison_table(BEATS, seeds) == "No row that is no control was scored.\n"
 
@@ -546,7 +552,7 @@ def test_the_table_says_where_no_test_could_find_anything():
         each["scenarios"]["gap"]["patients"]["split"] = ["validation"] * (len(PATIENTS) - 6) + [
             "test"
         ] * 6
-    table = comparison_table(COMPLETION, analysed(documents))
+    table = comparison_table(COMPLETION, typed(analysed(documents)))
     assert (
         "6 patients are too few for a permutation to call any of so many rows better or worse:"
         " gap.\n" in table
@@ -606,6 +612,5 @@ def test_the_analysis_is_written_beside_the_board_and_makes_the_same_bytes_again
 def test_markdown_is_drawn_from_the_analysis_alone(root):
     write_tables("synthetic", *read_documents("synthetic", root), root)
     folder = root / "leaderboard/boards/synthetic"
-    cells = list(json.loads((folder / "board.json").read_text())["cells"].values())
-    analysis = json.loads((folder / "analysis.json").read_text())
+    cells, analysis = read_cells("synthetic", root), read_analysis("synthetic", root)
     assert markdown("synthetic", cells, analysis) == (folder / "board.md").read_text()

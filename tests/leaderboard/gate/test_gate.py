@@ -20,6 +20,7 @@ from leaderboard.gate.flaws import flaws
 from leaderboard.gate.gate import check_gate, trips
 from leaderboard.gate.policing import LEAST_ERROR, broken
 from leaderboard.gate.trip import Trip
+from leaderboard.records.boards import read_cells
 from leaderboard.records.cells import read_documents, read_scores
 from leaderboard.scoring.attribution import resealed
 from leaderboard.scoring.documents import (
@@ -97,7 +98,7 @@ def test_a_missing_cell(root):
 def test_a_row_that_is_gone_from_params_but_on_disk(root):
     (root / "methods/linear/params.json").write_text('{"another": {}}')
     (root / "methods/linear/dvc.yaml").write_text(
-        (root / "methods/linear/dvc.yaml").read_text().replace("row: [linear]", "row: [another]")
+        (root / "methods/linear/dvc.yaml").read_text().replace("- linear\n", "- another\n")
     )
     rows.cache_clear()
     assert {"linear", "another"} & set(board_rows(BOARD, root)) == {"another"}
@@ -106,10 +107,10 @@ def test_a_row_that_is_gone_from_params_but_on_disk(root):
         "another/classification-0, .*another/reconstruction-0: unaccounted for",
         "linear/classification-0, .*: belongs to no row of methods/.*remove"
         " leaderboard/scores/small/linear$",
-        "^- methods/linear/dvc.yaml:cell@small-linear-forecasting, .*score@small-linear: an orphan:"
+        "^- methods/linear/dvc.yaml:run@small-linear-forecasting, .*score@small-linear: an orphan:"
         " a dvc.lock records",
         "^- leaderboard/scores/small/linear: no stage makes it; remove it",
-        "^- methods/linear/dvc.yaml:cell@small-another-.*: it never ran",
+        "^- methods/linear/dvc.yaml:run@small-another-.*: it never ran",
     )
 
 
@@ -368,7 +369,7 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
     (root / "methods/linear/source.json").write_text('{"method": "newer"}')
     assert_refused(
         root,
-        "cell@small-linear-forecasting.*: params changed in methods/./source.json",
+        "run@small-linear-forecasting.*: params changed in methods/./source.json",
         "linear/.*: its source is .*, by methods/linear/source.json it is newer",
     )
 
@@ -376,11 +377,11 @@ def test_a_row_whose_sources_are_not_those_that_made_it(root):
 def test_predictions_that_are_not_those_that_were_scored(root):
     path = root / "methods/linear/dvc.lock"
     content = yaml.safe_load(path.read_text())
-    content["stages"]["cell@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
+    content["stages"]["run@small-linear-forecasting"]["outs"][0]["md5"] = "0" * 32 + ".dir"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     assert_refused(
         root,
-        "runs/small/linear/forecasting/predictions: .*cell@.* and .*score@.* do not name the"
+        "runs/small/linear/forecasting/predictions: .*run@.* and .*score@.* do not name the"
         " same one",
     )
 
@@ -441,7 +442,7 @@ def test_a_patient_with_two_rows(root):
 
 
 def prepared(root: Path, splits: dict[str, list[str]], patients: dict[str, str]) -> Path:
-    folder = root / "data/windows/synthetic"
+    folder = root / "data/records/synthetic"
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"leads": ["II", "V1"], "samples": 2500, "beats": 9, "report": None}
     (folder / "records.json").write_text(
@@ -455,7 +456,7 @@ def test_a_split_of_the_data_that_leaks(root):
     splits = {"train": ["201"], "validation": ["203"], "test": ["202"]}
     prepared(root, splits, {"201": "a", "202": "a", "203": "b"})
     assert_refused(
-        root, r"data/windows/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
+        root, r"data/records/synthetic: patient 'a' stands in both 'train' and 'test': a leak"
     )
 
 
@@ -595,8 +596,8 @@ def test_a_control_that_failed(root):
     edit(root, "comb", "forecasting", lambda d: d.update(failure))
     assert_refused(
         root,
-        r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; pqrst retry small"
-        r" --all",
+        r"comb/forecasting-0: a control that failed \(crashed\) polices nothing; pqrst repro"
+        r" small --again failures",
     )
 
 
@@ -610,7 +611,7 @@ def test_a_partial_run_does_not_outscore_a_full_one(root):
     edit(root, "linear", "interpolation", lambda d: d.update(failure))
     board = write_board(BOARD, root)
     assert re.findall(r"\| (\S+ \(.*?tasks\)) +\|", board.read_text()) == ["linear (2/3 tasks)"] * 3
-    cells = list(json.loads((board.parent / "board.json").read_text())["cells"].values())
+    cells = read_cells(BOARD, root)
     line = next(line for line in summary_table(cells).splitlines() if line.startswith("| linear"))
     values = [part.strip() for part in line.split("|")[2:-1]]
     asked = [scenario for task in TASKS for scenario in of_task(task, 2)]

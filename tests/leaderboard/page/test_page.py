@@ -272,12 +272,12 @@ def test_published_numbers_stand_beside_what_ours_span(root):
     }
     other = number | {"name": "B 2010", "verified": "second-hand", "url": "javascript:x"}
     inputs = dataclasses.replace(read_inputs(BOARD, root), published=[number, other])
-    found = tables.published(inputs, "classification", "heartbeat")
+    found = tables.literature(inputs, "classification", "heartbeat")
     assert found and [line["values"] for line in found["lines"]] == [["0.5?"], ["0.5"]]
     ours = [
-        c["scenarios"]["heartbeat"]["metrics"]["macro_f1"]["value"]
+        c.scenarios["heartbeat"].metrics["macro_f1"].value or 0.0
         for c in inputs.cells
-        if c["family"] != "control" and "heartbeat" in c["scenarios"]
+        if c.family != "control" and "heartbeat" in c.scenarios
     ]
     assert found["spans"] == [f"{min(ours):.2f}–{max(ours):.2f}"]
     text = html(inputs)

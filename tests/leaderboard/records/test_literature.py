@@ -20,7 +20,7 @@ from leaderboard.records.literature import (
     load,
 )
 from leaderboard.views.markdown import markdown
-from tests.helpers.board_documents import forecasts, heartbeat
+from tests.helpers.board_documents import forecasts, heartbeat, typed
 
 ENTRY = {
     "name": "Somebody 2020",
@@ -194,7 +194,7 @@ def test_the_table_is_apart_and_says_what_is_comparable(project):
         heartbeat("oracle", "control", 1.0, f1_S=1.0),
         forecasts("linear", "classical completion", 0.9),
     ]
-    table = literature_table("mitdb", cells, root)
+    table = literature_table("mitdb", typed(cells), root)
     assert table.startswith("### Published elsewhere\n\nNot made here")
     lines = {
         line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")
@@ -214,6 +214,6 @@ def test_the_table_ends_the_board_and_only_a_board_that_has_one():
         for task in ("interpolation", "reconstruction", "forecasting")
     ]
     analysis = analyse("mitdb", 1, ["oracle"], [])
-    text = markdown("mitdb", cells, analysis)
+    text = markdown("mitdb", typed(cells), analysis)
     assert text.index("## Classification") < text.index("### Published elsewhere")
-    assert "Published elsewhere" not in markdown("synthetic", cells, analysis)
+    assert "Published elsewhere" not in markdown("synthetic", typed(cells), analysis)

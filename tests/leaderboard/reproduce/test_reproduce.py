@@ -1,4 +1,4 @@
-"""A published cell made again, for real: the verdicts, what is left untouched, and what is trouble
+"""A published run made again, for real: the verdicts, what is left untouched, and what is trouble
 and no verdict."""
 
 import json
@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from containers.calls.cell import run_pretrain
-from pipeline.retry import failed
 from rich.console import Console
 
 from benchmarks.errors import UserError
+from benchmarks.metrics.table import METRICS
 from benchmarks.settings import Row, rows
-from leaderboard.reproduce.published import cells, find
+from containers.calls.runs import make_pretraining
+from leaderboard.reproduce.published import find, runs_of
 from leaderboard.reproduce.reproduce import reproduce as reproduce_here
 from leaderboard.reproduce.verdict import (
-    TOLERANCES,
     Difference,
     Verdict,
     compare_scores,
@@ -26,6 +25,7 @@ from leaderboard.reproduce.verdict import (
     print_verdict,
 )
 from leaderboard.scoring.documents import ScenarioScore, ScoreDocument
+from pipeline.again import failed
 from tests.helpers.project import BIN, Project
 
 IDENTICAL, WITHIN, DRIFTED, TROUBLE = 0, 3, 4, 1
@@ -50,7 +50,7 @@ def reproduce(project: Project, target: str, *options: str, **environment: str) 
 
 
 def untouched(root: Path) -> dict[str, bytes]:
-    """Every byte that making a cell again must leave as it is."""
+    """Every byte that making a run again must leave as it is."""
     found = [root / "dvc.lock", *root.glob("methods/*/dvc.lock")]
     found += [
         path for folder in ("runs", "leaderboard", "data") for path in (root / folder).rglob("*")
@@ -83,7 +83,8 @@ def test_the_data_is_made_again_and_must_be_the_recorded_one(made):
         shutil.rmtree(made.root / folder)
     before = untouched(made.root)
     status, output = reproduce(made, "synthetic/linear/interpolation")
-    assert status == IDENTICAL and "making data/boards/synthetic/fit" in output, output
+    assert status == IDENTICAL, output
+    assert "making data/boards/synthetic/fit" in output, output
     assert {
         path: data for path, data in untouched(made.root).items() if not path.startswith("data/")
     } == before
@@ -94,23 +95,24 @@ def test_the_data_is_made_again_and_must_be_the_recorded_one(made):
 def test_changed_data_is_trouble_and_no_verdict(made):
     (made.root / "data/boards/synthetic/predict/forecasting/more.npy").write_bytes(b"x")
     status, output = reproduce(made, "synthetic/mean/forecasting")
-    assert status == TROUBLE and "data/boards/synthetic/predict/forecasting is" in output, output
-    assert "but the published cell was made from" in output and "to have it made again" in output
+    assert status == TROUBLE, output
+    assert "data/boards/synthetic/predict/forecasting is" in output, output
+    assert "but the published run was made from" in output
+    assert "to have it made again" in output
 
 
 def test_other_sources_are_a_drift_whatever_comes_out(made):
     made.edit("methods/mean/main.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1")
     status, output = reproduce(made, "synthetic/mean/forecasting")
-    assert (
-        status == DRIFTED
-        and "the sources of methods/mean are not those that made the cell" in output
-    ), output
+    assert status == DRIFTED, output
+    assert "the sources of methods/mean are not those that made the run" in output
     assert "beyond" not in output
     made.edit(
         "methods/mean/main.py", "= level(signal[lead])", "= np.cos(np.arange(wanted[lead].sum()))"
     )
     status, output = reproduce(made, "synthetic/mean/forecasting")
-    assert status == DRIFTED and "figures are beyond their tolerance" in output, output
+    assert status == DRIFTED, output
+    assert "figures are beyond their tolerance" in output, output
 
 
 def test_a_score_that_was_edited_is_a_drift(made):
@@ -122,7 +124,8 @@ def test_a_score_that_was_edited_is_a_drift(made):
     assert status == DRIFTED and "is not what its lock records: it was edited by hand" in output, (
         output
     )
-    assert "1 of " in output and "the first seed 0: forecast-20 warped nRMSE" in output
+    assert "1 of " in output
+    assert "the first seed 0: forecast-20 warped nRMSE" in output
 
 
 def published_elsewhere(project: Project, error_mv: float) -> None:
@@ -134,14 +137,15 @@ def published_elsewhere(project: Project, error_mv: float) -> None:
             path,
             values + np.where(np.arange(values.size) % 2, error_mv, -error_mv).astype(values.dtype),
         )
-    project.dvc("commit", "--force", "methods/linear/dvc.yaml:cell@synthetic-linear-forecasting")
+    project.dvc("commit", "--force", "methods/linear/dvc.yaml:run@synthetic-linear-forecasting")
     project.pqrst("repro", "synthetic")
 
 
 def test_other_bytes_and_close_figures_are_within_tolerance(made):
     published_elsewhere(made, 5e-4)
     status, output = reproduce(made, "synthetic/linear/forecasting", "--record")
-    assert status == WITHIN and output.count("predictions") == 1, output
+    assert status == WITHIN, output
+    assert output.count("predictions") == 1, output
     assert "the bytes are not the same, all figures are close" in output
     entry = json.loads((made.root / RECORDED).read_text())["synthetic/linear/forecasting"]
     assert entry["verdict"] == "within tolerance"
@@ -155,12 +159,15 @@ def test_a_verdict_is_recorded_and_shown(made):
     document = json.loads(
         (made.root / "leaderboard/scores/synthetic/mean/forecasting-0.json").read_text()
     )
-    assert entry["verdict"] == "identical" and entry["runner"] == "host" and entry["hardware"]
+    assert entry["verdict"] == "identical"
+    assert entry["runner"] == "host"
+    assert entry["hardware"]
     assert entry["key"] == document["provenance"]["key"]
     made.pqrst("repro", "synthetic")
     board = made.root / "leaderboard/boards/synthetic/board.md"
     assert board.read_text().count(f"identically {entry['date']}") == 1
-    assert made.stale() == set() and "are current" in made.pqrst("verify")
+    assert made.stale() == set()
+    assert "are current" in made.pqrst("verify")
 
 
 def test_a_row_is_made_again_whole_and_later_only_what_is_new(made):
@@ -177,7 +184,7 @@ def test_a_row_is_made_again_whole_and_later_only_what_is_new(made):
 
 
 def test_a_board_names_every_cell_of_its_rows(made_once):
-    found = cells("synthetic", made_once.root)
+    found = runs_of("synthetic", made_once.root)
     assert len(set(found)) == len(found) and "synthetic/prior/forecasting" not in found
     assert {
         "synthetic/oracle/forecasting",
@@ -218,16 +225,15 @@ def test_what_is_no_published_cell(made_once, target, message):
 )
 def test_trouble_is_no_verdict(made_once, options, environment, message):
     status, output = reproduce(made_once, "synthetic/mean/forecasting", *options, **environment)
-    assert status == TROUBLE and message in output, output
+    assert status == TROUBLE, output
+    assert message in output, output
 
 
 def test_a_cell_that_is_too_slow_here_is_trouble_and_says_the_way_out(made_once):
     status, output = reproduce(made_once, "synthetic/mean/forecasting", PQRST_PATIENCE="0.00001")
-    assert (
-        status == TROUBLE
-        and "still running after its limit" in output
-        and "PQRST_PATIENCE=4" in output
-    ), output
+    assert status == TROUBLE, output
+    assert "still running after its limit" in output
+    assert "PQRST_PATIENCE=4" in output
 
 
 PRETRAIN = """
@@ -260,15 +266,15 @@ def test_the_pretraining_is_taken_from_here_from_the_cache_or_made_again(made):
     assert status == IDENTICAL, output
     shutil.rmtree(pretraining)
     status, output = reproduce(made, target)
-    assert status == IDENTICAL and not pretraining.exists(), output
+    assert status == IDENTICAL, output
+    assert not pretraining.exists(), output
     shutil.rmtree(made.root / ".dvc/cache")
     status, output = reproduce(made, target)
-    assert (
-        status == TROUBLE
-        and "is not here; bring it: dvc pull; or make it again: --from-scratch" in output
-    ), output
-    status, output = reproduce(made, target, "--from-scratch")
-    assert status == IDENTICAL and not pretraining.exists(), output
+    assert status == TROUBLE, output
+    assert "is not here; bring it: dvc pull; or make it again: --pretraining" in output
+    status, output = reproduce(made, target, "--pretraining")
+    assert status == IDENTICAL, output
+    assert not pretraining.exists(), output
     after = untouched(made.root)
     assert {path: data for path, data in before.items() if "pretrain" not in path} == after
 
@@ -287,11 +293,11 @@ def test_rows_of_one_pretraining_make_it_again_once(made, monkeypatch):
 
     def count(row: Row, *rest: Any) -> None:
         pretrained.append(row.name)
-        run_pretrain(row, *rest)
+        make_pretraining(row, *rest)
 
-    monkeypatch.setattr("leaderboard.reproduce.making.run_pretrain", count)
+    monkeypatch.setattr("leaderboard.reproduce.making.make_pretraining", count)
     found = reproduce_here(
-        ["synthetic/prior", "synthetic/frozen"], from_scratch=True, root=made.root, runner="host"
+        ["synthetic/prior", "synthetic/frozen"], pretraining_too=True, root=made.root, runner="host"
     )
     assert [verdict.word for verdict in found] == ["identical", "identical"]
     assert pretrained == ["prior"]
@@ -327,9 +333,10 @@ def test_a_figure_is_close_or_beyond(metric, learned, close, far):
 
 
 def test_what_is_not_named_decides_nothing():
-    assert "f1_F" not in TOLERANCES
+    assert METRICS["f1_F"].tolerance is None
     (found,) = compare_scores(document(f1_F=0.2), document(f1_F=0.9), True, False)
-    assert found.fine is None and judge([found], False, [])[0] == "within tolerance"
+    assert found.fine is None
+    assert judge([found], False, [])[0] == "within tolerance"
 
 
 def test_an_undefined_figure_is_no_number():
@@ -421,21 +428,22 @@ def test_a_cell_that_failed_by_our_own_trouble_is_run_again(made):
         for path, data in made.results().items()
         if "linear" not in path and "boards" not in path
     }
-    output = made.pqrst("retry", "synthetic", "--jobs", "2")
+    output = made.pqrst("repro", "synthetic", "--again", "failed", "--jobs", "2")
     assert statuses(made, "linear") == ["not-applicable", *["scored"] * 3], output
     assert (
-        output.count("made methods/linear/dvc.yaml:cell@") == 3
-        and "cell@synthetic-mean" not in output
+        output.count("made methods/linear/dvc.yaml:run@") == 3
+        and "run@synthetic-mean" not in output
     )
-    assert others.items() <= made.results().items() and made.stale() == set()
-    assert "everything is up to date" in made.pqrst("retry", "synthetic")
+    assert others.items() <= made.results().items()
+    assert made.stale() == set()
+    assert "everything is up to date" in made.pqrst("repro", "synthetic", "--again", "failed")
 
 
 def test_a_method_that_failed_is_run_again_when_asked(made):
     for path in (made.root / "leaderboard/scores/synthetic/linear").glob("[fi]*-0.json"):
         path.write_text(path.read_text().replace('"status": "scored"', '"status": "crashed"', 1))
     addresses = [
-        f"methods/linear/dvc.yaml:cell@synthetic-linear-{task}"
+        f"methods/linear/dvc.yaml:run@synthetic-linear-{task}"
         for task in ("forecasting", "interpolation")
     ]
     assert failed("synthetic", every=False, root=made.root) == {}
@@ -455,7 +463,7 @@ def test_a_pretraining_that_failed_is_run_again_with_what_was_fitted_on_it(made)
     made.edit(
         "leaderboard/scores/synthetic/prior/classification-0.json", '"scored"', '"infrastructure"'
     )
-    cell = {"methods/prior/dvc.yaml:cell@synthetic-prior-classification": "infrastructure"}
+    cell = {"methods/prior/dvc.yaml:run@synthetic-prior-classification": "infrastructure"}
     rows.cache_clear()
     assert failed("synthetic", root=made.root) == cell
     status = made.root / "runs/synthetic/prior/pretrain/status/seed-0.json"

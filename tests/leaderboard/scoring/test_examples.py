@@ -3,12 +3,12 @@ them."""
 
 import numpy as np
 import pytest
-from containers.calls.cell import run_cell
 
 from benchmarks.cases.truth import read_beat_truth, read_truth
 from benchmarks.contract import TASKS
 from benchmarks.scenarios import of_task
 from benchmarks.settings import row
+from containers.calls.runs import make_run
 from leaderboard.scoring.documents import Document, dump
 from leaderboard.scoring.examples import EVERY, UNIT_MV
 from leaderboard.scoring.score import control_outcome, outcome
@@ -71,7 +71,7 @@ def test_an_answer_has_a_number_for_each_hidden_sample_that_is_shown(
     toy, board_truth, questions, tmp_path
 ):
     def shown(name: str, task: str) -> Document:
-        run_cell(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
+        make_run(row(name), BOARD, task, toy, tmp_path / name / task, inline.runner)
         return outcome(row(name), task, 0, board_truth, tmp_path / name / task).examples
 
     found = shown("mean", "interpolation")

@@ -19,7 +19,9 @@ def scores(toy) -> dict[str, dict]:
     themselves."""
     truth, beats = read_truth(toy / "truth"), read_beat_truth(toy / "truth")
     filtered = baseline_filter(np.asarray(truth.signal), RATE)
-    found = {HEARTBEAT.name: score_beats(np.eye(len(CLASSES))[beats.labels], beats)}
+    found = {
+        HEARTBEAT.name: score_beats(np.eye(len(CLASSES))[beats.labels], beats.labels, 0.0, beats)
+    }
     for task in COMPLETION:
         for scenario in of_task(task, truth.signal.shape[1]):
             mask = wanted(toy / "predict" / task / scenario.name, scenario)

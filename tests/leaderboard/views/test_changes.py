@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
-from leaderboard.reproduce.rotation import cell_of_the_day, day
+from leaderboard.records.boards import Board
+from leaderboard.reproduce.rotation import day, run_of_the_day
 from leaderboard.views.changes import board_difference, difference
 from pipeline.revisions import changed_methods, file_at
 from tests.helpers.board_documents import document, failed, forecasts, heartbeat
@@ -41,11 +42,15 @@ def line(text: str, *parts: str) -> list[str]:
     return [each.strip() for each in found.strip("|").split("|")]
 
 
+def told(before: dict | None, after: dict, since: str) -> str:
+    """What changed from one board.json to another."""
+    old = Board.model_validate(before) if before else None
+    return difference(old, Board.model_validate(after), since)
+
+
 def test_nothing_changed(states):
     before, after = states
-    assert (
-        difference(before, after, "HEAD") == "## mitdb: what changed since HEAD\n\n5 unchanged.\n"
-    )
+    assert told(before, after, "HEAD") == "## mitdb: what changed since HEAD\n\n5 unchanged.\n"
 
 
 def test_a_changed_number_says_how_much_and_because_of_what(states):
@@ -54,7 +59,7 @@ def test_a_changed_number_says_how_much_and_because_of_what(states):
     after["cells"]["linear/forecasting-0"]["provenance"]["source"] = "other"
     metrics(after, "network/classification-0", "heartbeat")["macro_f1"]["value"] = 0.5
     after["cells"]["network/classification-0"]["provenance"].update(params="other", budget="other")
-    text = difference(before, after, "v1")
+    text = told(before, after, "v1")
     assert "2 with other numbers, 3 unchanged." in text
     assert line(text, "forecast-20") == [
         "linear/forecasting-0",
@@ -77,7 +82,7 @@ def test_what_came_and_went_and_failed(states):
         "linear", "x", "forecasting", "crashed", "<b>|died|</b>"
     )
     after["cells"]["slow/forecasting-0"] = forecasts("slow", "masked", 0.4)
-    text = difference(before, after, "HEAD")
+    text = told(before, after, "HEAD")
     assert "1 new, 1 gone, 2 ended otherwise, 1 unchanged." in text
     assert line(text, "network/classification-0") == [
         "network/classification-0",
@@ -99,7 +104,7 @@ def test_the_same_made_elsewhere_and_made_otherwise_are_told_apart(states):
     metrics(after, "linear/forecasting-0", "forecast-50")["nrmse"]["value"] = 0.9009
     after["cells"]["mean/forecasting-0"]["provenance"]["scorer"] = "other"
     metrics(after, "forest/classification-0", "heartbeat")["macro_f1"]["low"] = 0.1
-    text = difference(before, after, "HEAD")
+    text = told(before, after, "HEAD")
     assert "1 with other numbers from the same sources, data and settings" in text
     assert "(largest relative change): `linear/forecasting-0` (0.001)." in text
     assert "The same numbers, other scorer: `mean/forecasting-0`." in text
@@ -111,11 +116,11 @@ def test_numbers_beside_the_primary_are_counted(states):
     before, after = states
     metrics(after, "forest/classification-0", "heartbeat")["accuracy"]["value"] = 0.8
     after["cells"]["forest/classification-0"]["provenance"]["source"] = "other"
-    assert line(difference(before, after, "HEAD"), "forest")[2] == "1 beside the primary"
+    assert line(told(before, after, "HEAD"), "forest")[2] == "1 beside the primary"
 
 
 def test_a_new_board(states):
-    text = difference(None, states[1], "HEAD")
+    text = told(None, states[1], "HEAD")
     assert "5 new." in text and line(text, "slow")[4] == "timeout: too slow"
 
 
@@ -236,10 +241,10 @@ def test_each_cell_is_drawn_once_before_any_comes_again(drawn):
     }
     start = len(names) * 10_000
     days = [datetime.date.fromordinal(start + k) for k in range(3 * len(names))]
-    found = [cell_of_the_day("mitdb", each, drawn) for each in days]
+    found = [run_of_the_day("mitdb", each, drawn) for each in days]
     for k in range(3):
         assert {each.removeprefix("mitdb/") for each in found[4 * k : 4 * k + 4]} == names
-    assert found == [cell_of_the_day("mitdb", each, drawn) for each in days]
+    assert found == [run_of_the_day("mitdb", each, drawn) for each in days]
     assert found[:4] != found[4:8] or found[4:8] != found[8:]
 
 
@@ -252,5 +257,5 @@ def test_a_day_is_read_or_named():
 
 def test_a_board_without_scored_cells_draws_none(drawn):
     (drawn / "leaderboard/boards/mitdb/board.json").write_text(json.dumps(document(CELLS[4])))
-    with pytest.raises(UserError, match="expected a scored cell of a method, found none"):
-        cell_of_the_day("mitdb", datetime.date(2026, 1, 1), drawn)
+    with pytest.raises(UserError, match="expected a scored run of a method, found none"):
+        run_of_the_day("mitdb", datetime.date(2026, 1, 1), drawn)

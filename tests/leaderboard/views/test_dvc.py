@@ -11,17 +11,19 @@ import yaml
 
 from benchmarks.settings import ROOT
 from leaderboard.views.dvc import confusions, horizons, noise, primary_values, scores, write_views
-from tests.helpers.board_documents import beats, failed, forecasts, heartbeat, noisy
+from tests.helpers.board_documents import beats, failed, forecasts, heartbeat, noisy, typed
 
-CELLS = [
-    forecasts("oracle", "control", 0.0),
-    forecasts("mean", "control", 1.0),
-    forecasts("network", "supervised", 0.6),
-    forecasts("network", "supervised", 0.8, seed=1),
-    noisy("network", "supervised", {"snr-12": 0.2, "snr-minus-6": 0.9}),
-    heartbeat("network", "supervised", 0.5),
-    failed("slow", "masked", "forecasting", "timeout", "too slow"),
-]
+CELLS = typed(
+    [
+        forecasts("oracle", "control", 0.0),
+        forecasts("mean", "control", 1.0),
+        forecasts("network", "supervised", 0.6),
+        forecasts("network", "supervised", 0.8, seed=1),
+        noisy("network", "supervised", {"snr-12": 0.2, "snr-minus-6": 0.9}),
+        heartbeat("network", "supervised", 0.5),
+        failed("slow", "masked", "forecasting", "timeout", "too slow"),
+    ]
+)
 DOCUMENTS = [
     beats("network", {"100": [6, 2, 1, 1], "101": [2, 0, 0, 2], "200": [9, 9, 9, 9]}),
     beats("network", {"100": [1, 1, 1, 1], "200": [0, 0, 0, 0]}, seed=1),
@@ -74,7 +76,7 @@ def test_confusions_count_test_patients_alone():
 
 
 def test_the_same_bytes_and_nothing_left_of_before(tmp_path):
-    write_views(tmp_path, DOCUMENTS, [*CELLS, heartbeat("ghost", "supervised", 0.1)])
+    write_views(tmp_path, DOCUMENTS, [*CELLS, *typed([heartbeat("ghost", "supervised", 0.1)])])
     assert (tmp_path / "metrics/ghost.json").exists()
     write_views(tmp_path, DOCUMENTS, CELLS)
     first = {

@@ -10,9 +10,11 @@ import pytest
 
 from benchmarks.errors import UserError
 from benchmarks.settings import ROOT
+from leaderboard.analysis.document import Analysis
+from leaderboard.records.boards import Cell
 from leaderboard.views.export import export_csv, export_latex
 from leaderboard.views.latex import escape, latex_table
-from tests.helpers.board_documents import document, failed, forecasts, heartbeat
+from tests.helpers.board_documents import document, failed, forecasts, heartbeat, typed
 
 NASTY = r"a_b & 50% $x$ #1 {y} ~ ^ \input{/etc/passwd} <b> |"
 
@@ -52,11 +54,12 @@ def scenario(task: str, metric: str, better: str, rows: dict) -> dict:
         "influence": None,
         "ranks_of": [row for row, each in rows.items() if each["rank"]],
         "rows": rows,
+        "pretraining": [],
     }
 
 
 @pytest.fixture
-def board() -> tuple[list[dict], dict]:
+def board() -> tuple[list[Cell], Analysis]:
     cells = [
         forecasts("mean", "control", 1.0),
         forecasts("linear", "classical completion", 0.9),
@@ -89,9 +92,13 @@ def board() -> tuple[list[dict], dict]:
                 "classification", "macro_f1", "higher", {"linear": scored(0.5, [1, 1])}
             ),
         },
+        "rows": [],
+        "families": {},
+        "matrix": {"rows": [], "wins": [], "ties": [], "losses": []},
+        "complete": {},
         "coverage": {"mean": 0.95, "pooled": 0.88, "paired": 0.95, "family_wise": 0.05},
     }
-    return cells, analysis
+    return typed(cells), Analysis.model_validate(analysis)
 
 
 def body(table: str) -> list[str]:
@@ -172,8 +179,8 @@ def project(tmp_path, board):
     folder = tmp_path / "leaderboard/boards/mitdb"
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    (folder / "board.json").write_text(json.dumps(document(*board[0])))
-    (folder / "analysis.json").write_text(json.dumps(board[1]))
+    (folder / "board.json").write_text(json.dumps(document(*(cell.plain() for cell in board[0]))))
+    (folder / "analysis.json").write_text(board[1].model_dump_json())
     (folder / "board.csv").write_text(
         "board,row,family,task,scenario\nmitdb,a,b,forecasting,x\nmitdb,a,b,other,x\n"
     )
