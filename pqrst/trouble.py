@@ -20,8 +20,8 @@ MADE_BY = (
 def message(error: Exception) -> str:
     """The text of an error; where a file is missing that a command makes, with this command.
 
-    >>> message(FileNotFoundError(2, "No such file", "data/records/mitdb/splits.json"))
-    'data/records/mitdb/splits.json: not made yet; make it: pqrst records mitdb'
+    >>> message(FileNotFoundError(2, "No such file", "data/records/mydb/splits.json"))
+    'data/records/mydb/splits.json: not made yet; make it: pqrst records mydb'
     """
     missing = str(error).removesuffix(f": {ABSENT}")
     if isinstance(error, FileNotFoundError):

@@ -17,7 +17,7 @@ def notes(name: str, root: Path = ROOT) -> list[str]:
     path = root / PATH
     written = yaml.safe_load(path.read_text()) if path.exists() else {}
     if not isinstance(written, dict) or not all(isinstance(text, str) for text in written.values()):
-        raise UserError(f"{path}: expected one text for each board, such as `mitdb: …`")
+        raise UserError(f"{path}: expected one text for each board, BOARD: text")
     if strangers := sorted(set(written) - set(settings(root).boards)):
         raise UserError(f"{path}: {strangers[0]!r} is no board of params.yaml; take it out")
     note = getattr(datasets.load(board(name, root).dataset), "NOTE", "")

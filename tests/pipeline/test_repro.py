@@ -104,7 +104,7 @@ def test_plain_dvc_makes_the_same_bytes_as_the_parallel_run(made_once, project):
         ("methods/mean/Dockerfile", "FROM", "# a comment\nFROM", []),
         ("methods/mean/Dockerfile", "ADD", "LABEL a=b\nADD", ["mean"]),
         ("containers/base/light.lock", "numpy==", "numpy==1", ["mean", "linear", "prior"]),
-        ("leaderboard/scoring/score.py", "DIGITS = 6", "DIGITS = 7", []),
+        ("leaderboard/scoring/documents.py", "DIGITS = 6", "DIGITS = 7", []),
     ],
 )
 def test_what_reruns_is_what_was_changed(made, path, old, new, stale):
@@ -186,21 +186,21 @@ def test_a_fresh_clone_has_nothing_to_do_and_refuses_to_repeat_what_was_costly(m
     assert "didn't change, skipping" in made.dvc(
         "repro", "--allow-missing", "leaderboard@synthetic"
     )
-    made.edit("leaderboard/scoring/score.py", "DIGITS = 6", "DIGITS = 5")
+    made.edit("leaderboard/scoring/documents.py", "DIGITS = 6", "DIGITS = 5")
     refused = made.pqrst("repro", "synthetic", check=False)
     assert (
         "is not here. Bring it: dvc pull; or make it again: pqrst repro synthetic --again missing"
         in refused
     )
     assert made.results() == before, "what was committed must not be lost"
-    made.edit("leaderboard/scoring/score.py", "DIGITS = 5", "DIGITS = 6")
+    made.edit("leaderboard/scoring/documents.py", "DIGITS = 5", "DIGITS = 6")
     made.pqrst("repro", "synthetic", "--again", "missing", "--jobs", "2")
     assert {k: v for k, v in made.results().items() if k in before} == before
 
 
 def test_a_changed_scorer_brings_predictions_back_from_the_cache(made):
     shutil.rmtree(made.root / "runs")
-    made.edit("leaderboard/scoring/score.py", "DIGITS = 6", "DIGITS = 5")
+    made.edit("leaderboard/scoring/documents.py", "DIGITS = 6", "DIGITS = 5")
     changed = ran(made)
     assert [path for path in changed if path.startswith("leaderboard/scores/synthetic/mean")]
     assert made.stale() == set()
