@@ -33,5 +33,5 @@ def test_what_is_no_text_for_each_board_is_refused(root, text):
 
 def test_a_board_that_is_not_there_is_refused(root):
     (root / PATH).write_text("mitbd: Read this.\n")
-    with pytest.raises(UserError, match="'mitbd' is no board of params.yaml"):
+    with pytest.raises(UserError, match=r"'mitbd' is no board of params\.yaml"):
         notes("mitdb", root)
