@@ -1,4 +1,4 @@
-"""The command line: one verb per library function, no logic of its own."""
+"""PQRST: make boards of ECG methods, look at them, and make any of their numbers again."""
 
 import os
 import sys
