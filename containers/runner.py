@@ -48,8 +48,8 @@ def prepare(asked: str | None = None) -> Prepare:
 
 def make(board: str, row: str, task: str | None = None, root: Path = ROOT) -> None:
     """Make the run BOARD/ROW/TASK, or the row's pretraining where no task is named, in its place
-    below `runs/`. Raises UserError for a board, row or task that there is
-    not, and for a row without a pretraining of its own."""
+    below `runs/`. Raises UserError for a board, row or task that does not exist, and for a row
+    without a pretraining of its own."""
     asked, cases = (find_row(row, root), find_board(board, root)), root / places.cases(board)
     out = root / places.run(board, row, task or "pretrain")
     if task:

@@ -16,14 +16,11 @@ FAILED = "failed"  # runs that failed by the harness's own trouble
 FAILURES = "failures"  # every run that failed
 
 
-def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
-    """The addresses of the stages of a board that `what` asks for, one of the words above or a
-    number of CPU minutes, which names the rows that took no more. None for `missing`: the fast
-    checker knows which stages are. Raises UserError for any other word."""
-    if what in ("", MISSING):
-        return ()
-    if what in (FAILED, FAILURES):
-        return failed(board, what == FAILURES, root)
+def parsed(what: str) -> str | float:
+    """`what`, if it is empty or one of the words above, else as a number of CPU minutes. Raises
+    UserError where it is neither."""
+    if what in ("", MISSING, FAILED, FAILURES):
+        return what
     try:
         minutes = float(what)
     except ValueError:
@@ -32,7 +29,16 @@ def asked(board: str, what: str, root: Path = ROOT) -> Collection[str]:
         raise UserError(
             f"--again is {what!r}, expected {MISSING}, {FAILED}, {FAILURES} or a number of minutes"
         )
-    return cheap(board, minutes, root)
+    return minutes
+
+
+def asked(board: str, what: str | float, root: Path = ROOT) -> Collection[str]:
+    """The addresses of the stages of a board that `what` asks for, as `parsed` gives it: a number
+    of CPU minutes names the rows that took no more. None for `missing`: the fast checker knows
+    which stages are."""
+    if isinstance(what, float):
+        return cheap(board, what, root)
+    return failed(board, what == FAILURES, root) if what in (FAILED, FAILURES) else ()
 
 
 def cheap(board: str, minutes: float, root: Path = ROOT) -> list[str]:

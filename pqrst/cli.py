@@ -231,15 +231,12 @@ def repro(
     ] = False,
 ) -> None:
     """Make a board: run what is stale, several stages at once, and record it in DVC."""
-    from benchmarks.settings import board as find_board
     from containers.runner import ready
     from pipeline import repro as runner
-    from pipeline.again import FAILED, FAILURES, MISSING, asked
+    from pipeline.again import FAILED, FAILURES, MISSING, asked, parsed
     from pipeline.report import print_failures, print_report, print_spot_check
 
-    find_board(board)
-    stages = partial(asked, board, again)
-    stages()  # a word that is none is said before anything runs
+    stages = partial(asked, board, parsed(again))
     report = runner.repro(board, at_once(jobs), again == MISSING, ready=ready, again=stages)
     good = print_report(board, report)
     if again in (FAILED, FAILURES):
